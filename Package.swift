@@ -1,0 +1,129 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, two ways to compile. GODWIT_EMBEDDED=1 compiles what is shipped as Embedded Swift: no Swift
+// library is linked then, and Simulation and the tests, which need the full language, are not listed.
+// Give each way its own scratch path.
+let embedded = Context.environment["GODWIT_EMBEDDED"] == "1"
+
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+let shipped: [SwiftSetting] =
+    common
+    + (embedded
+        ? [
+            .enableExperimentalFeature("Embedded"),
+            .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"]),
+        ] : [])
+// Test names are sentences, in backticks; the macros of Swift Testing expand into code that is not marked unsafe.
+let tests: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A pure core: it imports Telemetry and nothing else of the package, and no C.
+func core(_ name: String) -> Target {
+    .target(name: name, dependencies: ["Telemetry"], swiftSettings: shipped)
+}
+
+/// A C module: a module map and small shims. `libraries` are linked by the executables, by name, since a module
+/// map's `link` line is not honoured in a cross build.
+func c(_ name: String) -> Target {
+    .target(name: name, publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")])
+}
+
+func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, swiftSettings: shipped,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: shipped,
+        linkerSettings: embedded ? [.unsafeFlags(["-Xlinker", "--gc-sections"])] : [])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: tests)
+}
+
+var targets: [Target] = [
+    .target(name: "Telemetry", swiftSettings: shipped),
+    core("Sensors"),
+    core("Alerts"),
+    core("RingStore"),
+    core("Payloads"),
+    core("MQTTSession"),
+    core("Configuration"),
+    .target(
+        name: "Agent",
+        dependencies: ["Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration"],
+        swiftSettings: shipped),
+
+    c("CLinux"), c("CGPIOD"), c("CMosquitto"), c("CYAML"), c("COpenSSL"),
+
+    shell("LinuxIO", ["Telemetry", "RingStore", "CLinux"]),
+    shell("GPIOLines", ["Telemetry", "Sensors", "CGPIOD", "CLinux"], libraries: ["gpiod"]),
+    shell("Buses", ["Telemetry"]),
+    shell(
+        "MQTTTransport", ["Telemetry", "MQTTSession", "CMosquitto", "COpenSSL", "CLinux"],
+        libraries: ["mosquitto", "ssl", "crypto"]),
+    shell("YAMLReader", ["Telemetry", "Configuration", "CYAML", "CLinux"], libraries: ["yaml"]),
+
+    executable(
+        "godwitd",
+        [
+            "Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+            "LinuxIO", "GPIOLines", "Buses", "MQTTTransport", "YAMLReader", "CLinux",
+        ]),
+    executable(
+        "godwit",
+        [
+            "Telemetry", "Sensors", "RingStore", "Payloads", "Configuration", "LinuxIO", "GPIOLines", "YAMLReader",
+            "CLinux",
+        ]),
+]
+
+if !embedded {
+    targets += [
+        .target(
+            name: "Simulation",
+            dependencies: ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"],
+            swiftSettings: common),
+        tests("TelemetryTests", ["Telemetry"]),
+        tests("SensorsTests", ["Telemetry", "Sensors"]),
+        tests("RingStoreTests", ["Telemetry", "RingStore"]),
+        tests("PayloadsTests", ["Telemetry", "Payloads"]),
+        tests("MQTTSessionTests", ["Telemetry", "MQTTSession"]),
+        tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader"]),
+        tests(
+            "AgentTests",
+            ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"]),
+        tests("LinuxIOTests", ["Telemetry", "RingStore", "LinuxIO", "CLinux"]),
+        tests("GPIOLinesTests", ["Telemetry", "Sensors", "GPIOLines"]),
+        tests("MQTTTransportTests", ["Telemetry", "MQTTSession", "MQTTTransport"]),
+        tests("YAMLReaderTests", ["Telemetry", "Configuration", "YAMLReader"]),
+        tests(
+            "SimulationTests",
+            ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent", "Simulation"]),
+        tests("IntegrationTests", ["Telemetry"]),
+        tests("TidyTests", []),
+    ]
+}
+
+let package = Package(
+    name: "godwit",
+    products: [
+        .executable(name: "godwitd", targets: ["godwitd"]),
+        .executable(name: "godwit", targets: ["godwit"]),
+    ],
+    targets: targets
+)

@@ -1,0 +1,72 @@
+internal import CLinux
+
+/// What the system said: `errno`, with its text.
+package struct SystemError: Error, Hashable, Sendable {
+    package var number: Int32
+    package init(number: Int32) { self.number = number }
+    /// `errno` of the call that has just failed.
+    package static var last: SystemError { SystemError(number: clinux_errno()) }
+
+    package var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
+    package var isNotPermitted: Bool { number == EACCES || number == EPERM || number == EROFS }
+    /// The C library's text: `No such file or directory`.
+    package var text: String { unsafe String(cString: strerror(number)) }
+}
+
+package enum FileError: Error, Hashable, Sendable {
+    case system(SystemError)
+    /// A directory, a device, a socket.
+    case notARegularFile
+    case tooLarge(limit: Int)
+}
+
+/// The bytes of a regular file, or of standard input for `-`.
+package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+    var descriptor: Int32 = 0
+    if path != "-" {
+        // O_NONBLOCK: a FIFO in place of a file must not stop the daemon.
+        descriptor = unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0)
+        if descriptor < 0 { throw .system(.last) }
+        var status = stat()
+        if unsafe fstat(descriptor, &status) != 0 {
+            let error = SystemError.last
+            close(descriptor)
+            throw .system(error)
+        }
+        if status.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
+            close(descriptor)
+            throw .notARegularFile
+        }
+    }
+    defer { if descriptor > 0 { close(descriptor) } }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+        let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 {
+            if clinux_errno() == EINTR { continue }
+            throw .system(.last)
+        }
+        if count == 0 { return bytes }
+        bytes.append(contentsOf: chunk[..<count])
+        if bytes.count > limit { throw .tooLarge(limit: limit) }
+    }
+}
+
+/// The value of a variable of the environment.
+package func environment(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+}
+
+/// The names in a folder, sorted by their bytes; without `.` and `..`.
+package func namesInFolder(_ path: String) throws(SystemError) -> [String] {
+    guard let folder = unsafe opendir(path) else { throw .last }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+        let name = unsafe String(cString: clinux_entry_name(entry))
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+}

@@ -1,0 +1,25 @@
+internal import CLinux
+
+/// Writes to a descriptor until all is out; what a closed pipe does not take is dropped.
+///
+/// Not through stdio: its buffer is lost when the process traps.
+package func write(_ text: String, to descriptor: Int32) {
+    write(bytes: Array(text.utf8), to: descriptor)
+}
+
+package func write(bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let written = unsafe rest.withUnsafeBytes { unsafe CLinux.write(descriptor, $0.baseAddress, $0.count) }
+        if written < 0 {
+            if clinux_errno() == EINTR { continue }
+            return
+        }
+        rest = rest.dropFirst(written)
+    }
+}
+
+/// Standard output; the text carries its own newlines.
+package func printOut(_ text: String) { write(text, to: 1) }
+/// Standard error; the text carries its own newlines.
+package func printError(_ text: String) { write(text, to: 2) }

@@ -1,0 +1,184 @@
+package import Telemetry
+
+// The session's port: connect, window, acknowledge, back off. MQTTTransport performs the actions with libmosquitto; the
+// simulation performs them badly. The agent decides what is published; the session decides when, and what an
+// acknowledgement means.
+
+package enum ProtocolVersion: Hashable, Sendable { case v5, v311 }
+
+package struct SessionConfiguration: Hashable, Sendable {
+    package enum ProtocolChoice: Hashable, Sendable { case auto, v5, v311 }
+    package var protocolChoice: ProtocolChoice
+    package var keepAlive: Duration
+    package var reconnectMinimum: Duration
+    package var reconnectMaximum: Duration
+    /// 1 ... 1000 messages with QoS > 0 that wait for their acknowledgement.
+    package var inFlight: Int
+    package init(
+        protocolChoice: ProtocolChoice = .auto, keepAlive: Duration = .seconds(60),
+        reconnectMinimum: Duration = .seconds(1), reconnectMaximum: Duration = .seconds(120), inFlight: Int = 20
+    ) {
+        self.protocolChoice = protocolChoice
+        self.keepAlive = keepAlive
+        self.reconnectMinimum = reconnectMinimum
+        self.reconnectMaximum = reconnectMaximum
+        self.inFlight = inFlight
+    }
+}
+
+/// A message to the broker.
+package struct Message: Hashable, Sendable {
+    package var topic: String
+    package var payload: [UInt8]
+    package var qos: UInt8
+    package var retain: Bool
+    /// MQTT 5 only.
+    package var contentType: String?
+    package var userProperties: [UserProperty]
+
+    package struct UserProperty: Hashable, Sendable {
+        package var name: String
+        package var value: String
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(
+        topic: String, payload: [UInt8], qos: UInt8, retain: Bool, contentType: String? = nil,
+        userProperties: [UserProperty] = []
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+        self.contentType = contentType
+        self.userProperties = userProperties
+    }
+}
+
+/// The agent's name of a message that it gave to the session; comes back with its acknowledgement.
+package struct MessageTag: Hashable, Sendable {
+    package var rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What the broker said in its CONNACK, both protocols.
+package struct ConnectionAcknowledgement: Hashable, Sendable {
+    /// Return code (3.1.1) or reason code (5); 0 is success.
+    package var reason: UInt8
+    package var sessionPresent: Bool
+    /// Nil: the broker did not say. MQTT 5 only, all of them.
+    package var receiveMaximum: UInt16?
+    package var maximumPacketSize: UInt32?
+    package var maximumQoS: UInt8?
+    package var retainAvailable: Bool
+    package var serverKeepAlive: UInt16?
+    package var assignedClientIdentifier: String?
+
+    package init(
+        reason: UInt8, sessionPresent: Bool = false, receiveMaximum: UInt16? = nil, maximumPacketSize: UInt32? = nil,
+        maximumQoS: UInt8? = nil, retainAvailable: Bool = true, serverKeepAlive: UInt16? = nil,
+        assignedClientIdentifier: String? = nil
+    ) {
+        self.reason = reason
+        self.sessionPresent = sessionPresent
+        self.receiveMaximum = receiveMaximum
+        self.maximumPacketSize = maximumPacketSize
+        self.maximumQoS = maximumQoS
+        self.retainAvailable = retainAvailable
+        self.serverKeepAlive = serverKeepAlive
+        self.assignedClientIdentifier = assignedClientIdentifier
+    }
+}
+
+/// Why a connection could not be made or is gone, with the evidence.
+package enum ConnectionFailure: Error, Hashable, Sendable {
+    /// The name could not be resolved.
+    case nameNotFound(String)
+    /// TCP: refused, unreachable, timed out; the system's text.
+    case unreachable(String)
+    /// The TLS handshake or the check of the certificate failed; `what` says which check: "unknown CA", "wrong name" …
+    case tls(what: String)
+    /// The broker closed the connection, or a packet could not be read; the library's text.
+    case closed(String)
+    /// The broker's DISCONNECT (MQTT 5).
+    case disconnectedByBroker(reason: UInt8)
+    /// No byte for 1.5 × Keep Alive, no CONNACK in 20 s, no acknowledgement in time: we closed it.
+    case silent(String)
+}
+
+package enum SessionInput: Hashable, Sendable {
+    /// Once, first.
+    case start
+    /// TCP and TLS stand and CONNECT is written.
+    case transportReady
+    case transportFailed(ConnectionFailure)
+    case connectionAcknowledged(ConnectionAcknowledgement)
+    /// After `transportReady`: the connection is gone. Comes exactly once for each connection that was ready.
+    case connectionLost(ConnectionFailure)
+    /// PUBACK, PUBREC ≥ 0x80 or PUBCOMP. `reason` is 0 under 3.1.1.
+    case acknowledged(MessageTag, reason: UInt8)
+    /// The library refused to take a message; its text.
+    case publishRefused(MessageTag, String)
+    /// Bytes have come from the broker since the last input of this kind.
+    case bytesReceived
+    case timer
+    /// Stop: no new connection; `offline` has been published by the agent. Ends with `.finished`.
+    case stop
+}
+
+package enum SessionAction: Hashable, Sendable {
+    /// Make a new handle and connect it in the helper thread.
+    case connect(ProtocolVersion)
+    /// Hand a message to the library.
+    case publish(MessageTag, Message)
+    case subscribe([String])
+    /// A clean DISCONNECT. `withWill`: reason 0x04, or under 3.1.1 closing without DISCONNECT, so that the Will Message is sent.
+    case disconnect(withWill: Bool)
+    /// Shut the socket down; the transport answers with `connectionLost`.
+    case close(ConnectionFailure)
+    case notice(Notice)
+    /// Told to the agent.
+    case event(SessionEvent)
+}
+
+package enum SessionEvent: Hashable, Sendable {
+    /// CONNACK 0. The agent publishes in this order: subscriptions, `online`, `info`, alerts, losses and readings.
+    case online(ProtocolVersion, ConnectionAcknowledgement)
+    /// Everything in flight is unknown now and comes again.
+    case offline(ConnectionFailure)
+    /// Settled (0x00, 0x10 or 3.1.1).
+    case settled(MessageTag, unrouted: Bool)
+    /// The broker refused it for now (any reason from 0x80 on), or it is larger than the broker takes: the session holds,
+    /// publishes no reading and backs off; all that is in flight is to be taken for not sent.
+    case held(MessageTag, reason: UInt8)
+    /// The hold is over: readings may be handed over again.
+    case resumed
+    /// The stop is complete.
+    case finished
+}
+
+// The core is `package struct Session`, in Session.swift:
+//   init(configuration: SessionConfiguration, random: RandomSource)
+//   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
+//   var deadline: Instant?
+//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant) -> [SessionAction]
+//       QoS 0: only while online. QoS 1: counts in the window; our own mistake (a trap) beyond it.
+//   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
+//   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
+//   var isOnline: Bool
+//   func fits(_ message: Message) -> Bool    the exact PUBLISH size against the broker's Maximum Packet Size
+//   var counters: SessionCounters            for the metrics
+package struct SessionCounters: Hashable, Sendable {
+    package var reconnects: UInt64 = 0
+    package var connectFailures: UInt64 = 0
+    package var acknowledged: UInt64 = 0
+    package var published: UInt64 = 0
+    package var unrouted: UInt64 = 0
+    /// Readings refused for now.
+    package var held: UInt64 = 0
+    package var duplicatesPossible: UInt64 = 0
+    package init() {}
+}

@@ -1,0 +1,9 @@
+internal import Telemetry
+
+/// Every model there is; the only list.
+package let sensorCatalog: [CatalogEntry] = []
+
+/// The entry of a model, by its name or another name of it.
+package func catalogEntry(named name: String) -> CatalogEntry? {
+    sensorCatalog.first { $0.model.name == name || $0.model.aliases.contains(name) }
+}

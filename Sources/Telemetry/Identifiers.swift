@@ -1,0 +1,39 @@
+/// The number of a reading in its stream; the first is 1.
+package struct SequenceNumber: Hashable, Comparable, Sendable {
+    package var rawValue: UInt64
+
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    package static let first = SequenceNumber(1)
+    package static let zero = SequenceNumber(0)
+
+    package static func < (a: SequenceNumber, b: SequenceNumber) -> Bool { a.rawValue < b.rawValue }
+
+    package var next: SequenceNumber { SequenceNumber(rawValue + 1) }
+    package func advanced(by count: UInt64) -> SequenceNumber { SequenceNumber(rawValue + count) }
+}
+
+/// Names one run of sequence numbers: drawn when a ring is created and whenever numbers cannot be kept durably.
+package struct StreamID: Hashable, Sendable {
+    package var rawValue: UInt32
+    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    /// 8 lower-case hexadecimal digits.
+    package var text: String { hexadecimal8(rawValue) }
+}
+
+/// The first 8 hexadecimal digits of the kernel's boot id (`/proc/sys/kernel/random/boot_id`).
+package struct BootID: Hashable, Sendable {
+    package var rawValue: UInt32
+    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    /// 8 lower-case hexadecimal digits.
+    package var text: String { hexadecimal8(rawValue) }
+}
+
+package func hexadecimal8(_ value: UInt32) -> String {
+    var text: [UInt8] = []
+    for shift in stride(from: 28, through: 0, by: -4) {
+        let digit = UInt8(value >> UInt32(shift) & 15)
+        text.append(digit < 10 ? 48 + digit : 87 + digit)
+    }
+    return String(decoding: text, as: UTF8.self)
+}
