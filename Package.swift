@@ -28,6 +28,17 @@ let tests: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Comparing and hashing a String needs the tables of Unicode. The linker looks them up from the folder of the
+// toolchain's libraries, which the compiler names to it; a cross build (GODWIT_CROSS=1) names its own in its toolset.
+#if arch(x86_64)
+let embeddedTriple = "x86_64-unknown-linux-gnu"
+#else
+let embeddedTriple = "aarch64-none-none-elf"
+#endif
+let unicodeTables: [String] =
+    Context.environment["GODWIT_CROSS"] == "1"
+    ? [] : ["-use-ld=lld", "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a"]
+
 /// A pure core: it imports Telemetry and nothing else of the package, and no C.
 func core(_ name: String) -> Target {
     .target(name: name, dependencies: ["Telemetry"], swiftSettings: shipped)
@@ -48,7 +59,8 @@ func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [Stri
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies, swiftSettings: shipped,
-        linkerSettings: embedded ? [.unsafeFlags(["-Xlinker", "--gc-sections"])] : [])
+        linkerSettings: embedded
+            ? [.unsafeFlags(["-Xlinker", "--gc-sections"] + unicodeTables), .linkedLibrary("m")] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
