@@ -124,6 +124,8 @@ package enum SessionInput: Hashable, Sendable {
     case publishRefused(MessageTag, String)
     /// Bytes have come from the broker since the last input of this kind.
     case bytesReceived
+    /// The machine slept: the boot clock has gone on by so much more than the monotonic clock.
+    case suspended(Duration)
     case timer
     /// Stop: no new connection; `offline` has been published by the agent. Ends with `.finished`.
     case stop

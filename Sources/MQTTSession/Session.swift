@@ -1,0 +1,318 @@
+package import Telemetry
+
+// The life of a connection:
+//
+//   idle -start-> connecting -transportReady-> awaitingAcknowledgement -CONNACK 0-> online -stop-> stopping -> finished
+//                     ^   \ transportFailed           \ CONNACK, hang-up, 20 s         \ loss
+//                     |    v                           v                                v
+//                     +--- waiting <-------------------+--------------------------------+
+//
+// One handle per connection, Clean Start 1: at every loss all that is not acknowledged is forgotten here and comes again
+// from the ring. After `.close` the session is in `waiting` at once; the `connectionLost` with which the transport
+// answers is then of no interest.
+
+package struct Session: Hashable, Sendable {
+    /// libmosquitto would wait for a whole keep-alive.
+    package static let acknowledgementTimeout = Duration.seconds(20)
+    /// A connection that stood this long counts as stable: the back-off begins anew.
+    package static let stableTime = Duration.seconds(60)
+    /// At a stop: for the last PUBACK, and then for DISCONNECT to be written.
+    package static let stopTimeout = Duration.milliseconds(700)
+    package static let disconnectTimeout = Duration.milliseconds(200)
+
+    package let configuration: SessionConfiguration
+    package internal(set) var counters = SessionCounters()
+    /// The last failure of any kind, and the last loss of a connection that had been accepted.
+    package internal(set) var lastFailure: ConnectionFailure?
+    package internal(set) var lastDisconnect: Disconnect?
+
+    package struct Disconnect: Hashable, Sendable {
+        package var failure: ConnectionFailure
+        package var at: Instant
+    }
+
+    enum State: Hashable {
+        case idle
+        case waiting(retryAt: Instant)
+        case connecting(ProtocolVersion)
+        case awaitingAcknowledgement(ProtocolVersion, since: Instant)
+        case online(Online)
+        case stopping(Stopping)
+        case finished
+    }
+
+    struct Online: Hashable {
+        var version: ProtocolVersion
+        var acknowledgement: ConnectionAcknowledgement
+        var since: Instant
+        var lastByteAt: Instant
+        /// What the broker wants, else ours; zero: it is off.
+        var keepAlive: Duration
+    }
+
+    struct Stopping: Hashable {
+        var online: Online
+        /// The last message that was handed over: `offline`.
+        var lastTag: MessageTag?
+        var giveUpAt: Instant
+        /// DISCONNECT is handed over; then `giveUpAt` is for its writing.
+        var isDisconnecting = false
+    }
+
+    var state = State.idle
+    var random: RandomSource
+    var backoff: Backoff
+    var memory: ProtocolMemory
+    /// Empty unless online or stopping.
+    var window: Window
+    var lastTag: MessageTag?
+    var hold: Hold
+    var closes = CloseHistory()
+    var failureLog = FailureLog()
+    var hasBeenOnline = false
+
+    package init(configuration: SessionConfiguration, random: RandomSource) {
+        self.configuration = configuration
+        self.random = random
+        backoff = Backoff(minimum: configuration.reconnectMinimum, maximum: configuration.reconnectMaximum)
+        memory = ProtocolMemory(choice: configuration.protocolChoice)
+        window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
+        hold = Hold(
+            backoff: Backoff(minimum: configuration.reconnectMinimum, maximum: configuration.reconnectMaximum))
+    }
+
+    // MARK: What the agent asks
+
+    package var isOnline: Bool {
+        if case .online = state { true } else { false }
+    }
+
+    /// Of the connection that is online.
+    package var protocolVersion: ProtocolVersion? {
+        if case .online(let online) = state { online.version } else { nil }
+    }
+
+    /// When the next attempt to connect is made, while it is waited for.
+    package var retryAt: Instant? {
+        if case .waiting(let retryAt) = state { retryAt } else { nil }
+    }
+
+    package var isHolding: Bool { hold.isHolding }
+
+    /// How many readings or losses may be published now.
+    package var readingRoom: Int {
+        guard isOnline, !hold.isHolding else { return 0 }
+        // After a hold one message is tried first, so that a refusal repeats one message and not a window.
+        return hold.isProbing ? min(window.readingRoom, max(0, 1 - window.awaited)) : window.readingRoom
+    }
+
+    /// How many other messages with QoS > 0 may be published now.
+    package var otherRoom: Int { isOnline ? window.otherRoom : 0 }
+
+    /// Whether the broker takes a PUBLISH of this size. True while it is not known.
+    package func fits(_ message: Message) -> Bool {
+        guard case .online(let online) = state else { return message.packetSize(.v5) <= packetSizeLimit }
+        let limit = online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit
+        return message.packetSize(online.version) <= min(limit, packetSizeLimit)
+    }
+
+    package var deadline: Instant? {
+        switch state {
+        case .idle, .connecting, .finished: return hold.until
+        case .waiting(let retryAt): return earliest(retryAt, hold.until)
+        case .awaitingAcknowledgement(_, let since):
+            return earliest(since.advanced(by: Self.acknowledgementTimeout), hold.until)
+        case .online(let online):
+            return earliest(earliest(silenceDeadline(online), unacknowledgedDeadline(online)), hold.until)
+        case .stopping(let stopping): return stopping.giveUpAt
+        }
+    }
+
+    /// No byte for 1.5 × Keep Alive: the library alone would need 2 ×.
+    func silenceDeadline(_ online: Online) -> Instant? {
+        guard online.keepAlive > .zero else { return nil }
+        return online.lastByteAt.advanced(by: online.keepAlive * 3 / 2)
+    }
+
+    func unacknowledgedDeadline(_ online: Online) -> Instant? {
+        window.oldest?.advanced(by: max(.seconds(60), online.keepAlive * 2))
+    }
+
+    // MARK: Publishing
+
+    /// Hands a message over. QoS 0: while online, else it is dropped.
+    ///
+    /// One that is larger than the broker takes is held, as if the broker had refused it with 0x95.
+    /// - Precondition: for QoS > 0 there is room.
+    package mutating func publish(_ message: Message, tag: MessageTag, at now: Instant) -> [SessionAction] {
+        if message.qos == 0 {
+            return isOnline && fits(message) ? [.publish(tag, message)] : []
+        }
+        precondition(isOnline, "a message with QoS > 0 was handed over while offline")
+        guard fits(message) else {
+            return held(tag, topic: message.topic, reason: 0x95, at: now)
+        }
+        window.append(tag, topic: message.topic, at: now)
+        lastTag = tag
+        counters.published += 1
+        return [.publish(tag, message)]
+    }
+
+    // MARK: Transitions
+
+    package mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction] {
+        switch (state, input) {
+        case (.finished, _): return []
+        case (.idle, .start): return connect()
+        case (_, .stop): return stop(at: now)
+
+        case (.connecting(let version), .transportReady):
+            state = .awaitingAcknowledgement(version, since: now)
+            return []
+        case (.connecting, .transportFailed(let failure)): return failed(failure, at: now)
+
+        case (.awaitingAcknowledgement(let version, _), .connectionAcknowledged(let acknowledgement)):
+            return acknowledgement.reason == 0
+                ? accepted(version, acknowledgement, at: now)
+                : refused(version, acknowledgement.reason, at: now)
+        case (.awaitingAcknowledgement(let version, let since), .connectionLost(let failure)):
+            memory.hungUp(version, after: since.duration(to: now))
+            return failed(failure, at: now)
+
+        case (.online(var online), .bytesReceived):
+            online.lastByteAt = now
+            state = .online(online)
+            return []
+        case (.online, .acknowledged(let tag, let reason)): return acknowledged(tag, reason, at: now)
+        case (.online, .publishRefused(let tag, let text)): return publishRefused(tag, text, at: now)
+        case (.online(let online), .connectionLost(let failure)): return lost(online, failure, at: now)
+        case (.online(let online), .suspended(let duration)):
+            guard online.keepAlive > .zero, duration > online.keepAlive else { return [] }
+            return close(online, .silent("asleep for longer than the keep-alive"), at: now)
+
+        case (.stopping(let stopping), .acknowledged(let tag, let reason)):
+            return acknowledged(tag, reason, at: now) + finishIfSettled(stopping, at: now)
+        case (.stopping, .connectionLost), (.stopping, .publishRefused): return finish([])
+
+        case (_, .timer): return timer(at: now)
+        default: return []
+        }
+    }
+
+    private mutating func connect() -> [SessionAction] {
+        state = .connecting(memory.next)
+        return [.connect(memory.next)]
+    }
+
+    private mutating func accepted(
+        _ version: ProtocolVersion, _ acknowledgement: ConnectionAcknowledgement, at now: Instant
+    ) -> [SessionAction] {
+        memory.accepted(version)
+        let keepAlive = acknowledgement.serverKeepAlive.map { Duration.seconds(Int($0)) } ?? configuration.keepAlive
+        state = .online(
+            Online(
+                version: version, acknowledgement: acknowledgement, since: now, lastByteAt: now, keepAlive: keepAlive))
+        window = Window(inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum)
+        lastTag = nil
+        if hasBeenOnline { counters.reconnects += 1 }
+        hasBeenOnline = true
+        failureLog = FailureLog()
+        var actions: [SessionAction] = [
+            .notice(Notice(.info, "connected protocol=\(version.text) window=\(window.limit)"))
+        ]
+        if acknowledgement.maximumQoS == 0 {
+            actions.append(
+                .notice(
+                    Notice(.warning, "the broker takes QoS 0 only: readings, which need QoS 1, stay in the buffer")))
+        }
+        return actions + [.event(.online(version, acknowledgement))]
+    }
+
+    private mutating func refused(_ version: ProtocolVersion, _ reason: UInt8, at now: Instant) -> [SessionAction] {
+        let failure = ConnectionFailure.closed("the broker refused the connection: \(refusalText(reason))")
+        if memory.refused(version, reason: reason) {
+            counters.connectFailures += 1
+            lastFailure = failure
+            let notice = Notice(.info, "the broker refused MQTT \(version.text): trying MQTT \(memory.next.text)")
+            return [.notice(notice)] + connect()
+        }
+        var actions = failed(failure, at: now)
+        if reason == 0x8E { actions += takenOver(at: now) }
+        return actions
+    }
+
+    /// An attempt that came to nothing.
+    private mutating func failed(_ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
+        counters.connectFailures += 1
+        lastFailure = failure
+        let delay = backoff.next(&random)
+        state = .waiting(retryAt: now.advanced(by: delay))
+        let level: Notice.Level = failureLog.isWorthAWarning(failure, at: now) ? .warning : .debug
+        return [.notice(Notice(level, "cannot connect: \(failure.text); next try in \(secondsText(delay))"))]
+    }
+
+    /// We close a connection that stands.
+    private mutating func close(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
+        [.close(failure)] + lost(online, failure, at: now)
+    }
+
+    private mutating func lost(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
+        counters.duplicatesPossible += UInt64(window.awaited)
+        window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
+        lastFailure = failure
+        lastDisconnect = Disconnect(failure: failure, at: now)
+        if online.since.duration(to: now) >= Self.stableTime { backoff.reset() }
+        let delay = backoff.next(&random)
+        state = .waiting(retryAt: now.advanced(by: delay))
+        var actions: [SessionAction] = [
+            .notice(Notice(.warning, "connection lost: \(failure.text); next try in \(secondsText(delay))")),
+            .event(.offline(failure)),
+        ]
+        switch failure {
+        case .disconnectedByBroker(0x8E): actions += takenOver(at: now)
+        case .closed, .disconnectedByBroker:
+            if closes.add(at: now) { actions += takenOver(at: now) }
+        default: break
+        }
+        return actions
+    }
+
+    private mutating func takenOver(at now: Instant) -> [SessionAction] {
+        guard closes.mayBeSaid(at: now) else { return [] }
+        let text = "another client seems to use this client identifier; give each device its own broker.client_id"
+        return [.notice(Notice(.warning, text))]
+    }
+
+    private mutating func timer(at now: Instant) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        if hold.end(at: now) {
+            actions.append(.notice(Notice(.info, "hold is over: trying again with one message")))
+            actions.append(.event(.resumed))
+        }
+        switch state {
+        case .waiting(let retryAt) where retryAt <= now: actions += connect()
+        case .awaitingAcknowledgement(let version, let since):
+            guard since.advanced(by: Self.acknowledgementTimeout) <= now else { break }
+            memory.hungUp(version, after: since.duration(to: now))
+            let failure = ConnectionFailure.silent("no CONNACK in \(secondsText(Self.acknowledgementTimeout))")
+            actions.append(.close(failure))
+            actions += failed(failure, at: now)
+        case .online(let online):
+            if let due = silenceDeadline(online), due <= now {
+                let duration = online.lastByteAt.duration(to: now)
+                actions += close(online, .silent("no byte from the broker for \(secondsText(duration))"), at: now)
+            } else if let due = unacknowledgedDeadline(online), due <= now {
+                actions += close(online, .silent("a message was not acknowledged in time"), at: now)
+            }
+        case .stopping(let stopping): actions += stopTimer(stopping, at: now)
+        default: break
+        }
+        return actions
+    }
+}
+
+/// `1.5 s`: seconds with one decimal, for the log.
+func secondsText(_ duration: Duration) -> String {
+    let tenths = (duration.nanoseconds + 50_000_000) / 100_000_000
+    return "\(tenths / 10).\(tenths % 10) s"
+}

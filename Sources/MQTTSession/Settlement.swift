@@ -1,0 +1,78 @@
+import Telemetry
+
+// What an acknowledgement means, what a refusal holds up, and how a stop waits for the last of them.
+
+extension Session {
+    mutating func acknowledged(_ tag: MessageTag, _ reason: UInt8, at now: Instant) -> [SessionAction] {
+        guard let entry = window.remove(tag) else { return [] }
+        if entry.isForgotten { return [] }
+        if reason >= 0x80 { return held(tag, topic: entry.topic, reason: reason, at: now) }
+        counters.acknowledged += 1
+        let isUnrouted = reason == 0x10
+        if isUnrouted { counters.unrouted += 1 }
+        hold.succeeded()
+        return [.event(.settled(tag, unrouted: isUnrouted))]
+    }
+
+    /// The library did not take it; what it says of a broken connection comes as `connectionLost` instead.
+    mutating func publishRefused(_ tag: MessageTag, _ text: String, at now: Instant) -> [SessionAction] {
+        guard let entry = window.remove(tag), !entry.isForgotten else { return [] }
+        return [.notice(Notice(.error, "the MQTT library refused a message: \(text) topic=\(entry.topic)"))]
+            + held(tag, topic: entry.topic, reason: 0x83, at: now)
+    }
+
+    /// Nothing is settled: readings stop, all that is in flight is taken for not sent, and one message is tried later.
+    mutating func held(_ tag: MessageTag, topic: String, reason: UInt8, at now: Instant) -> [SessionAction] {
+        counters.held += 1
+        counters.duplicatesPossible += UInt64(window.awaited)
+        window.forgetAll()
+        let delay = hold.begin(&random, at: now)
+        let text =
+            "holding: the broker does not take \(topic): \(reasonText(reason)); everything is kept, next try in "
+            + secondsText(delay)
+        return [.notice(Notice(.warning, text)), .event(.held(tag, reason: reason))]
+    }
+
+    // MARK: The stop
+
+    mutating func stop(at now: Instant) -> [SessionAction] {
+        switch state {
+        case .online(let online):
+            let stopping = Stopping(
+                online: online, lastTag: lastTag, giveUpAt: now.advanced(by: Self.stopTimeout))
+            state = .stopping(stopping)
+            return finishIfSettled(stopping, at: now)
+        case .connecting, .awaitingAcknowledgement: return finish([.close(.closed("stopped"))])
+        case .stopping: return []
+        case .idle, .waiting, .finished: return finish([])
+        }
+    }
+
+    mutating func finishIfSettled(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
+        guard !stopping.isDisconnecting, window.isAwaitingNone else { return [] }
+        return disconnect(stopping, withWill: false, at: now)
+    }
+
+    /// The time for PUBACKs, or after it the time for writing DISCONNECT, is over.
+    mutating func stopTimer(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
+        guard stopping.giveUpAt <= now else { return [] }
+        if stopping.isDisconnecting { return finish([.close(.closed("stopped"))]) }
+        // `offline` is published last: what it is acknowledged for need not be said again by the Will Message.
+        let isOfflineKnown = stopping.lastTag.map { !window.contains($0) } ?? true
+        return disconnect(stopping, withWill: !isOfflineKnown, at: now)
+    }
+
+    private mutating func disconnect(_ stopping: Stopping, withWill: Bool, at now: Instant) -> [SessionAction] {
+        var next = stopping
+        next.isDisconnecting = true
+        next.giveUpAt = now.advanced(by: Self.disconnectTimeout)
+        state = .stopping(next)
+        return [.disconnect(withWill: withWill)]
+    }
+
+    mutating func finish(_ actions: [SessionAction]) -> [SessionAction] {
+        state = .finished
+        window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
+        return actions + [.event(.finished)]
+    }
+}

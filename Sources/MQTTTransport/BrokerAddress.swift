@@ -1,0 +1,59 @@
+package import MQTTSession
+
+/// Where the broker is and how this client presents itself there.
+package struct BrokerAddress: Hashable, Sendable {
+    /// A name or an address; an IPv6 address without brackets.
+    package var host: String
+    /// 1 ... 65,535
+    package var port: UInt16
+    package var clientIdentifier: String
+    package var username: String?
+    package var password: [UInt8]?
+    /// Nil: plain TCP.
+    package var tls: TLSSettings?
+    /// 5 s ... 18 h, whole seconds.
+    package var keepAliveSeconds: UInt16
+    package var will: Message?
+
+    package struct TLSSettings: Hashable, Sendable {
+        /// PEM; nil: the system's store.
+        package var caFile: String?
+        package init(caFile: String? = nil) { self.caFile = caFile }
+    }
+
+    package init(
+        host: String, port: UInt16, clientIdentifier: String, username: String? = nil, password: [UInt8]? = nil,
+        tls: TLSSettings? = nil, keepAliveSeconds: UInt16 = 60, will: Message? = nil
+    ) {
+        self.host = host
+        self.port = port
+        self.clientIdentifier = clientIdentifier
+        self.username = username
+        self.password = password
+        self.tls = tls
+        self.keepAliveSeconds = keepAliveSeconds
+        self.will = will
+    }
+}
+
+/// A message from the broker.
+package struct ReceivedMessage: Hashable, Sendable {
+    package var topic: String
+    package var payload: [UInt8]
+    /// It was kept by the broker: a command of the past.
+    package var isRetained: Bool
+    /// MQTT 5 only: where the answer is wanted, and what it is to carry.
+    package var responseTopic: String?
+    package var correlationData: [UInt8]?
+
+    package init(
+        topic: String, payload: [UInt8], isRetained: Bool, responseTopic: String? = nil,
+        correlationData: [UInt8]? = nil
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.isRetained = isRetained
+        self.responseTopic = responseTopic
+        self.correlationData = correlationData
+    }
+}
