@@ -78,7 +78,7 @@ package struct LineSearch: Sendable {
         if !labelled.isEmpty { return labelled }
         let named = chips.indices.filter { chips[$0].name == wanted || chips[$0].path == wanted }
         if !named.isEmpty { return named }
-        throw .chipMissing(reference, chip: wanted, chips: chips.map(\.text))
+        throw .chipMissing(reference, chip: wanted, chips: chips.map { $0.text })
     }
 
     private func one(named name: String, on searched: [Int], _ reference: LineReference) throws(LineProblem)
