@@ -36,3 +36,8 @@ static inline int clinux_errno(void) { return errno; }
 
 /// d_name is an array inside the entry.
 static inline const char *clinux_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+/// SIG_IGN is a macro with a cast.
+static inline void clinux_ignore(int number) { signal(number, SIG_IGN); }
+
+static inline int clinux_tfd_timer_cancel_on_set(void) { return TFD_TIMER_CANCEL_ON_SET; }
