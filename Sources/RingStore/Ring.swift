@@ -31,6 +31,7 @@ package struct Ring: Hashable, Sendable {
     private var lossesByCause = [UInt64](repeating: 0, count: Loss.Cause.allCases.count)
 
     package private(set) var isWaitingForClock = false
+    package var knowsClockOfThisBoot: Bool { !clockRecords.isEmpty }
     package var deadline: Instant? { nil }
 
     package init(configuration: RingConfiguration, schemas: [SensorSchema], boot: BootID, random: RandomSource) {
