@@ -1,1 +1,219 @@
-// Filled by the commits that follow.
+package import MQTTSession
+internal import Payloads
+package import RingStore
+package import Sensors
+package import Telemetry
+
+/// All cores joined into one: what the shells report goes in, what they are to do comes out, with one deadline.
+///
+/// A reading goes from a driver into the ring, and from the ring, in its order, to the session, as long as the window has
+/// room; the acknowledgement goes the same way back and settles it. Nothing is queued between: the ring is the only queue.
+/// The wall clock is an argument of every turn, so that a reading is stamped by the turn in which it was taken.
+package struct Agent {
+    package let configuration: AgentConfiguration
+    let topics: TopicNames
+    package private(set) var ring: Ring
+    package internal(set) var session: Session
+    var sensors: [SensorSlot]
+    /// The turn's look at the clocks.
+    var clock: ClockReading
+    /// Once known in a boot, the wall time stays known: the kernel forgets 8.9 h after the last answer of NTP.
+    var clockIsKnown = false
+    var firstOnline: Instant?
+    var connection: Connection?
+    /// What waits for its acknowledgement, by the tag it was published with.
+    var inFlight: [MessageTag: Sent] = [:]
+    var nextTag: UInt64 = 1
+    var metricsDue: Instant?
+    var lastError: String?
+    var pendingReads: [PendingRead] = []
+    var stopping: Stopping?
+    var isReady = false
+    let startedAt: Instant
+    var actions: [AgentAction] = []
+
+    struct Connection {
+        var version: ProtocolVersion
+        /// Status and info that wait for room in the window, ahead of every reading.
+        var waiting: [(Message, Sent)]
+    }
+
+    enum Sent {
+        case record(Handover.Name)
+        case status
+    }
+
+    /// - Parameters:
+    ///   - drivers: one for each of the configured sensors, in their order.
+    ///   - schemas: likewise.
+    package init(
+        configuration: AgentConfiguration, drivers: [any AnySensor], schemas: [SensorSchema], random: RandomSource,
+        at clock: ClockReading
+    ) {
+        precondition(drivers.count == configuration.sensors.count && schemas.count == drivers.count)
+        var random = random
+        self.configuration = configuration
+        topics = TopicNames(prefix: configuration.prefix, device: configuration.deviceID)
+        ring = Ring(
+            configuration: configuration.ring, schemas: schemas, boot: configuration.boot,
+            random: RandomSource(seed: random.next()))
+        session = Session(configuration: configuration.session, random: RandomSource(seed: random.next()))
+        sensors = drivers.indices.map {
+            SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
+        }
+        self.clock = clock
+        startedAt = clock.instant
+    }
+
+    var now: Instant { clock.instant }
+
+    /// One turn of the loop.
+    /// - Parameter clock: both clocks, read at the start of the turn; `isKnown` as the kernel says it now.
+    package mutating func handle(_ inputs: [AgentInput], at clock: ClockReading) -> [AgentAction] {
+        self.clock = clock
+        if clock.isKnown || ring.knowsClockOfThisBoot { clockIsKnown = true }
+        self.clock.isKnown = clockIsKnown
+        actions.removeAll(keepingCapacity: true)
+        for input in inputs { take(input) }
+        handleDue()
+        publishWhatFits()
+        return actions
+    }
+
+    package var deadline: Instant? {
+        var deadline = earliest(ring.deadline, session.deadline)
+        if stopping == nil {
+            for sensor in sensors { deadline = earliest(deadline, sensor.deadline) }
+            if connection != nil { deadline = earliest(deadline, metricsDue) }
+        }
+        for read in pendingReads { deadline = earliest(deadline, read.deadline) }
+        if ring.isWaitingForClock, let firstOnline {
+            let end = firstOnline.advanced(by: configuration.waitForClock)
+            // Past it, what waits goes out as soon as there is room: no deadline of its own.
+            if end > now { deadline = earliest(deadline, end) }
+        }
+        return earliest(deadline, stopping?.deadline)
+    }
+
+    private mutating func take(_ input: AgentInput) {
+        switch input {
+        case .start:
+            perform(ring.handle(.start, at: now))
+            perform(session.handle(.start, at: now))
+            for index in sensors.indices { perform(sensors[index].handle(.start, at: now), of: index) }
+        case .sensor(let index, let input, let lostIsExact):
+            // Edges that the kernel still had when the stop began are readings like any other.
+            if !lostIsExact { sensors[index].lostEdgesExact = false }
+            perform(sensors[index].handle(input, at: now), of: index)
+        case .storage(let result):
+            perform(ring.handle(.storage(result), at: now))
+        case .session(let input):
+            perform(session.handle(input, at: now))
+        case .command(let origin, let command):
+            answer(command, from: origin)
+        case .facts(let facts, let purpose):
+            report(facts, for: purpose)
+        case .clockStepped:
+            if clockIsKnown { perform(ring.handle(.clock(self.clock), at: now)) }
+        case .stop:
+            beginStop()
+        }
+    }
+
+    private mutating func handleDue() {
+        if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
+        if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
+        if stopping == nil {
+            for index in sensors.indices {
+                if let due = sensors[index].deadline, due <= now {
+                    perform(sensors[index].handleDue(at: now), of: index)
+                }
+            }
+            if connection != nil, let due = metricsDue, due <= now {
+                metricsDue = now.advanced(by: configuration.metricsEvery)
+                actions.append(.askFacts(.publish))
+            }
+        }
+        expirePendingReads()
+        if let due = stopping?.deadline, due <= now { continueStop() }
+    }
+
+    // MARK: performing the cores' actions
+
+    mutating func perform(_ sensorActions: [SensorAction], of index: Int) {
+        for action in sensorActions {
+            switch action {
+            case .configureLine(let settings): actions.append(.configureLine(index, settings))
+            case .readLevel: actions.append(.readLevel(index))
+            case .releaseLine: actions.append(.releaseLine(index))
+            case .reading(let outcome, let instant): append(outcome, of: index, at: instant)
+            }
+        }
+    }
+
+    private mutating func append(_ outcome: Outcome, of index: Int, at instant: Instant) {
+        let before = sensors[index].lastError
+        sensors[index].count(outcome, at: instant)
+        if case .noReading(let noReading) = outcome {
+            lastError = "sensor \(sensors[index].settings.id): \(noReading.code.text): \(noReading.detail)"
+            if before != noReading.code.text {
+                log(.warning, "no reading sensor=\(sensors[index].settings.id) error=\(noReading.code.text) detail=\(noReading.detail)")
+            }
+        } else if before != nil {
+            log(.info, "reading again sensor=\(sensors[index].settings.id)")
+        }
+        answerPendingReads(of: index, outcome: outcome, at: instant)
+        if clockIsKnown { perform(ring.handle(.clock(clock), at: now)) }
+        perform(ring.handle(.append(Reading(sensor: index, instant: instant, outcome: outcome)), at: now))
+    }
+
+    mutating func perform(_ ringActions: [RingAction]) {
+        for action in ringActions {
+            switch action {
+            case .storage(let request): actions.append(.storage(request))
+            case .notice(let notice): take(notice)
+            case .opened: ringOpened()
+            case .stopped: ringStopped()
+            }
+        }
+    }
+
+    private mutating func ringOpened() {
+        guard !isReady else { return }
+        isReady = true
+        actions.append(.ready)
+        tellStatus()
+    }
+
+    mutating func perform(_ sessionActions: [SessionAction]) {
+        for action in sessionActions {
+            switch action {
+            case .notice(let notice): take(notice)
+            case .event(let event): take(event)
+            case .connect, .publish, .subscribe, .disconnect, .close: actions.append(.session(action))
+            }
+        }
+    }
+
+    private mutating func take(_ notice: Notice) {
+        if notice.level >= .warning { lastError = notice.text }
+        actions.append(.log(notice))
+    }
+
+    mutating func log(_ level: Notice.Level, _ text: String) { actions.append(.log(Notice(level, text))) }
+
+    /// For the ring while it is driven from the other files of the agent.
+    mutating func tellRing(_ input: RingInput) { perform(ring.handle(input, at: now)) }
+
+    /// The next of the ring, with what the ring wants done for it.
+    mutating func nextOfRing() -> Handover? {
+        let (handover, ringActions) = ring.next(at: now, unstamped: unstampedMayGo)
+        perform(ringActions)
+        return handover
+    }
+
+    private var unstampedMayGo: Bool {
+        guard let firstOnline else { return false }
+        return now >= firstOnline.advanced(by: configuration.waitForClock)
+    }
+}

@@ -1,0 +1,127 @@
+package import MQTTSession
+package import RingStore
+package import Sensors
+package import Telemetry
+
+// The agent's port: what the daemon's shells report, and what they are asked to do.
+
+package struct AgentConfiguration: Sendable {
+    package var deviceID: String
+    package var deviceName: String
+    package var location: String
+    package var prefix: String
+    /// Put `device` and `sensor` into single readings too.
+    package var identify: Bool
+    /// Zero: no metrics are published.
+    package var metricsEvery: Duration
+    /// From the first CONNACK of the process; then readings without a known time go out unstamped.
+    package var waitForClock: Duration
+    /// As in the metrics' `clock_source`.
+    package var clockSource: String
+    package var sensors: [SensorSettings]
+    package var boot: BootID
+    package var version: String
+    /// Of the configuration as it was read, 8 hexadecimal digits.
+    package var configurationHash: String
+    package var ring: RingConfiguration
+    package var session: SessionConfiguration
+
+    package init(
+        deviceID: String, deviceName: String, location: String, prefix: String, identify: Bool, metricsEvery: Duration,
+        waitForClock: Duration, clockSource: String, sensors: [SensorSettings], boot: BootID, version: String,
+        configurationHash: String, ring: RingConfiguration, session: SessionConfiguration
+    ) {
+        self.deviceID = deviceID
+        self.deviceName = deviceName
+        self.location = location
+        self.prefix = prefix
+        self.identify = identify
+        self.metricsEvery = metricsEvery
+        self.waitForClock = waitForClock
+        self.clockSource = clockSource
+        self.sensors = sensors
+        self.boot = boot
+        self.version = version
+        self.configurationHash = configurationHash
+        self.ring = ring
+        self.session = session
+    }
+}
+
+/// What only the process can tell of itself, for the metrics.
+package struct ProcessFacts: Hashable, Sendable {
+    package var residentBytes: UInt64
+    /// Turns of the loop since the start.
+    package var wakeups: UInt64
+    package var bytesSent: UInt64
+    package var bytesReceived: UInt64
+
+    package init(residentBytes: UInt64, wakeups: UInt64, bytesSent: UInt64, bytesReceived: UInt64) {
+        self.residentBytes = residentBytes
+        self.wakeups = wakeups
+        self.bytesSent = bytesSent
+        self.bytesReceived = bytesReceived
+    }
+}
+
+/// Who asked a command, so that the answer finds the way back.
+package struct CommandOrigin: Hashable, Sendable {
+    package var client: Int
+    /// The request's `id`, given back in the answer; nil when there was none.
+    package var id: String?
+    package init(client: Int, id: String?) {
+        self.client = client
+        self.id = id
+    }
+}
+
+package enum Command: Hashable, Sendable {
+    case ping
+    case status
+    case metrics
+    case read(sensor: String)
+    /// Anything else, by its name.
+    case unknown(String)
+}
+
+package enum AgentInput: Sendable {
+    /// Once, first.
+    case start
+    /// `lostIsExact`: false when more edges may be lost than are counted.
+    case sensor(Int, SensorInput, lostIsExact: Bool)
+    case storage(StorageResult)
+    case session(SessionInput)
+    case command(CommandOrigin, Command)
+    /// The answer to `askFacts`.
+    case facts(ProcessFacts, FactsPurpose)
+    /// The wall clock was set.
+    case clockStepped
+    /// SIGTERM or SIGINT: stop within 5 s.
+    case stop
+}
+
+package enum FactsPurpose: Hashable, Sendable {
+    case publish
+    case answer(CommandOrigin, command: String)
+}
+
+package enum AgentAction: Sendable {
+    /// Request or reconfigure the line of a sensor; answered by `.lineReady` or `.lineFailed`.
+    case configureLine(Int, LineSettings)
+    /// Answered by `.level` or `.lineFailed`.
+    case readLevel(Int)
+    case releaseLine(Int)
+    case storage(StorageRequest)
+    /// Everything but `.notice` and `.event`, which the agent takes itself.
+    case session(SessionAction)
+    case askFacts(FactsPurpose)
+    /// One line of JSON for the client of the control socket.
+    case respond(client: Int, [UInt8])
+    case log(Notice)
+    /// The configuration is read and the ring is open or given up: `READY=1`.
+    case ready
+    /// For `STATUS=`.
+    case statusText(String)
+    /// The stop is complete.
+    case finished
+}

@@ -1,0 +1,116 @@
+package import MQTTSession
+internal import Payloads
+internal import RingStore
+internal import Telemetry
+
+// From the ring to the broker and back.
+extension Agent {
+    /// Status first, then losses and readings in the order of the ring, as long as the window has room.
+    mutating func publishWhatFits() {
+        publishWaiting()
+        guard let connection, connection.waiting.isEmpty else { return }
+        if case .closing? = stopping?.phase { return }
+        while session.readingRoom > 0, let handover = nextOfRing() {
+            send(message(for: handover), as: .record(handover.name))
+            // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
+        }
+    }
+
+    private mutating func publishWaiting() {
+        while let next = connection?.waiting.first, session.otherRoom > 0 {
+            connection?.waiting.removeFirst()
+            send(next.0, as: next.1)
+        }
+    }
+
+    private mutating func send(_ message: Message, as sent: Sent) {
+        let tag = MessageTag(nextTag)
+        nextTag += 1
+        if message.qos > 0 { inFlight[tag] = sent }
+        perform(session.publish(message, tag: tag, at: now))
+    }
+
+    /// Queues a message that is not a reading; it goes out as soon as the window has room.
+    mutating func publish(_ message: Message, as sent: Sent = .status) {
+        guard connection != nil else { return }
+        if message.qos == 0 { send(message, as: sent) } else { connection?.waiting.append((message, sent)) }
+    }
+
+    private func message(for handover: Handover) -> Message {
+        switch handover {
+        case .reading(let reading):
+            let sensor = reading.schema.sensor
+            let topic: String
+            if case .unknown = reading.stamp { topic = topics.unstamped(sensor) } else { topic = topics.sensor(sensor) }
+            return Message(
+                topic: topic,
+                payload: readingJSON(
+                    reading, device: configuration.identify ? configuration.deviceID : nil,
+                    sensor: configuration.identify ? sensor : nil),
+                qos: 1, retain: false, contentType: "application/json",
+                userProperties: [
+                    .init(name: "stream", value: reading.stream.text),
+                    .init(name: "seq", value: "\(reading.sequence.rawValue)"),
+                ])
+        case .loss(let loss):
+            return Message(
+                topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
+        }
+    }
+
+    mutating func take(_ event: SessionEvent) {
+        switch event {
+        case .online(let version, _):
+            connection = Connection(version: version, waiting: [])
+            if firstOnline == nil { firstOnline = now }
+            publish(statusMessage("online"))
+            publish(infoMessage())
+            if configuration.metricsEvery > .zero {
+                metricsDue = now.advanced(by: configuration.metricsEvery)
+                actions.append(.askFacts(.publish))
+            }
+            tellStatus()
+        case .offline:
+            connection = nil
+            inFlight.removeAll(keepingCapacity: true)
+            tellRing(.rewind)
+            tellStatus()
+            if stopping != nil { continueStop() }
+        case .settled(let tag, _):
+            settle(tag)
+        case .held:
+            // What else is in flight is taken for not sent, too: the order must stay.
+            inFlight = inFlight.filter { if case .record = $0.value { false } else { true } }
+            tellRing(.rewind)
+        case .resumed:
+            break
+        case .finished:
+            sessionFinished()
+        }
+    }
+
+    private mutating func settle(_ tag: MessageTag) {
+        // Unknown after a hold: what was in flight then has been handed over again under another tag.
+        guard let sent = inFlight.removeValue(forKey: tag) else { return }
+        switch sent {
+        case .record(let name): tellRing(.acknowledged(name))
+        case .status: break
+        }
+        if stopping != nil { continueStop() }
+    }
+
+    func statusMessage(_ text: String) -> Message {
+        Message(topic: topics.status, payload: Array(text.utf8), qos: 1, retain: true)
+    }
+
+    /// Retained, sent by the broker when the connection is lost without a word.
+    package static func willMessage(for configuration: AgentConfiguration) -> Message {
+        Message(
+            topic: TopicNames(prefix: configuration.prefix, device: configuration.deviceID).status,
+            payload: Array("offline".utf8), qos: 1, retain: true)
+    }
+
+    mutating func tellStatus() {
+        actions.append(.statusText(connection == nil ? "Not connected to the broker" : "Connected to the broker"))
+    }
+}

@@ -1,0 +1,95 @@
+internal import RingStore
+internal import Sensors
+internal import Telemetry
+
+/// One sensor in the agent: its driver, the state of its line, and what the metrics say of it.
+struct SensorSlot {
+    var driver: any AnySensor
+    var settings: SensorSettings
+    var schema: SensorSchema
+    var line = LineState.idle
+    var readings: UInt64 = 0
+    var failures: UInt64 = 0
+    var lostEdges: UInt64 = 0
+    var lostEdgesExact = true
+    var lastInstant: Instant?
+    var lastError: String?
+
+    enum LineState {
+        case idle
+        /// Requested, or about to be.
+        case asked(delay: Duration)
+        case ready
+        /// Asked again at `at`; the delay after that is `delay`.
+        case failed(retryAt: Instant, delay: Duration)
+    }
+
+    /// The delays between attempts to have a line that is missing or busy.
+    static let retryMinimum = Duration.seconds(1)
+    static let retryMaximum = Duration.seconds(60)
+
+    init(driver: any AnySensor, settings: SensorSettings, schema: SensorSchema) {
+        self.driver = driver
+        self.settings = settings
+        self.schema = schema
+    }
+
+    /// Nothing is due while a line is waited for, but what the driver itself wants.
+    var deadline: Instant? {
+        if case .failed(let retryAt, _) = line { return earliest(retryAt, driver.deadline) }
+        return driver.deadline
+    }
+
+    /// Tells the driver; keeps the state of the line and the counts.
+    mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
+        var actions: [SensorAction] = []
+        switch input {
+        case .lineReady, .level:
+            line = .ready
+            actions = driver.handle(input, at: now)
+        case .lineFailed(let noReading):
+            let delay: Duration
+            switch line {
+            case .asked(let last): delay = min(last * 2, Self.retryMaximum)
+            case .failed(_, let last): delay = last
+            case .idle, .ready: delay = Self.retryMinimum
+            }
+            line = .failed(retryAt: now.advanced(by: delay), delay: delay)
+            actions = driver.handle(input, at: now)
+            // A driver may say it itself; if it does not, the failure is still a reading.
+            let said = actions.contains { if case .reading = $0 { true } else { false } }
+            if !said { actions.append(.reading(.noReading(noReading), at: now)) }
+        case .edges(_, let lostBefore):
+            lostEdges += UInt64(lostBefore)
+            actions = driver.handle(input, at: now)
+        default:
+            actions = driver.handle(input, at: now)
+        }
+        for action in actions {
+            if case .configureLine = action, case .failed(_, let delay) = line { line = .asked(delay: delay) }
+        }
+        return actions
+    }
+
+    /// What is due: the line again, or the driver's own deadline.
+    mutating func handleDue(at now: Instant) -> [SensorAction] {
+        if case .failed(let retryAt, let delay) = line, retryAt <= now {
+            line = .asked(delay: delay)
+            return handle(.start, at: now)
+        }
+        if let deadline = driver.deadline, deadline <= now { return handle(.timer, at: now) }
+        return []
+    }
+
+    mutating func count(_ outcome: Outcome, at instant: Instant) {
+        lastInstant = instant
+        switch outcome {
+        case .measurements:
+            readings += 1
+            lastError = nil
+        case .noReading(let noReading):
+            failures += 1
+            lastError = noReading.code.text
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import MQTTSession
+internal import RingStore
+internal import Telemetry
+
+/// The stop, within 5 s in all: the ring is synced first, then what can still be sent is sent, then `offline` is said.
+struct Stopping {
+    enum Phase {
+        /// At most 2 s: what is not settled goes to the disk.
+        case syncing
+        /// Until 1 s and something for the disk is left.
+        case sending
+        /// The session waits for the last acknowledgement and closes, by limits of its own: at most 0.9 s.
+        case closing
+        /// The last watermark goes to the disk.
+        case settling
+        case finished
+    }
+    var phase = Phase.syncing
+    let begun: Instant
+
+    static let syncLimit = Duration.seconds(2)
+    static let sendLimit = Duration.milliseconds(3600)
+    static let closeLimit = Duration.milliseconds(4600)
+    static let settleLimit = Duration.milliseconds(4850)
+
+    var deadline: Instant? {
+        switch phase {
+        case .syncing: begun.advanced(by: Self.syncLimit)
+        case .sending: begun.advanced(by: Self.sendLimit)
+        case .closing: begun.advanced(by: Self.closeLimit)
+        case .settling: begun.advanced(by: Self.settleLimit)
+        case .finished: nil
+        }
+    }
+}
+
+extension Agent {
+    mutating func beginStop() {
+        guard stopping == nil else { return }
+        stopping = Stopping(begun: now)
+        log(.info, "stopping")
+        tellRing(.stop)
+    }
+
+    mutating func ringStopped() {
+        switch stopping?.phase {
+        case .syncing:
+            stopping?.phase = .sending
+            continueStop()
+        case .settling: finishStop()
+        case .sending, .closing, .finished, nil: break
+        }
+    }
+
+    mutating func sessionFinished() {
+        guard case .closing? = stopping?.phase else { return }
+        stopping?.phase = .settling
+        // Acknowledgements have come since the first sync: the watermark is written again.
+        tellRing(.stop)
+    }
+
+    /// Called when something that the stop waits for has changed, and at its deadline.
+    mutating func continueStop() {
+        guard let stopping else { return }
+        let isDue = stopping.deadline.map { $0 <= now } ?? false
+        switch stopping.phase {
+        case .syncing:
+            if isDue {
+                self.stopping?.phase = .sending
+                continueStop()
+            }
+        case .sending:
+            if isDue || connection == nil || (inFlight.isEmpty && ring.status.unacknowledged == 0) { sayOffline() }
+        case .closing:
+            if isDue { sessionFinished() }
+        case .settling:
+            if isDue { finishStop() }
+        case .finished: break
+        }
+    }
+
+    private mutating func sayOffline() {
+        stopping?.phase = .closing
+        if connection != nil {
+            connection?.waiting.removeAll()
+            publish(statusMessage("offline"))
+            publishWhatFits()
+        }
+        perform(session.handle(.stop, at: now))
+    }
+
+    private mutating func finishStop() {
+        stopping?.phase = .finished
+        log(.info, "stopped")
+        actions.append(.finished)
+    }
+}

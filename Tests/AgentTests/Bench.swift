@@ -1,0 +1,177 @@
+import Foundation
+import MQTTSession
+import RingStore
+import Sensors
+import Telemetry
+
+@testable import Agent
+
+/// An agent with a broker that answers, a disk that serves and lines that are there, all in one thread and in fast motion.
+///
+/// What surrounds the agent is simple and obedient; each test breaks the part it is about.
+struct Bench {
+    var agent: Agent
+    var clock: ClockReading
+    var disk: [UInt64: [UInt8]] = [:]
+    var diskSize: UInt64?
+    /// Answers CONNECT with CONNACK 0 and each message with PUBACK.
+    var brokerAnswers = true
+    var acknowledges = true
+    var published: [Message] = []
+    var log: [Notice] = []
+    var responses: [String] = []
+    var isFinished = false
+    var isReady = false
+    var factsAsked = 0
+    var configured: [(sensor: Int, settings: LineSettings)] = []
+    var disconnects: [Bool] = []
+    /// What happens when a line is asked for.
+    var lineAnswer: SensorInput = .lineReady(isActive: false)
+    private var inbox: [AgentInput] = [.start]
+
+    init(
+        sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true, waitForClock: Duration = .seconds(120),
+        metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20
+    ) {
+        clock = ClockReading(
+            instant: Instant(nanoseconds: 50_000_000_000), wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000),
+            isKnown: clockIsKnown)
+        let configuration = AgentConfiguration(
+            deviceID: "bench", deviceName: "Bench", location: "", prefix: "godwit", identify: identify,
+            metricsEvery: metricsEvery, waitForClock: waitForClock, clockSource: "trust", sensors: sensors,
+            boot: BootID(0xB007), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
+            session: SessionConfiguration(inFlight: inFlight))
+        let entries = sensors.map { catalogEntry(named: $0.model)! }
+        let origin = clock.instant
+        agent = Agent(
+            configuration: configuration, drivers: zip(entries, sensors).map { $0.make($1, origin) },
+            schemas: zip(entries, sensors).map { SensorSchema(sensor: $1.id, quantities: $0.model.quantities($1)) },
+            random: RandomSource(seed: 7), at: clock)
+    }
+
+    static func counter(id: String = "n", every: Duration = .seconds(1)) -> SensorSettings {
+        SensorSettings(id: id, name: id, model: "synthetic", every: every, values: ["waveform": .text("counter")])
+    }
+
+    static func contact(id: String = "door") -> SensorSettings {
+        let model = catalogEntry(named: "contact")!.model
+        var values: [String: SettingValue] = [:]
+        for key in model.keys { if let standard = key.standard { values[key.name] = standard } }
+        return SensorSettings(id: id, name: id, model: "contact", line: .name("GPIO17"), values: values)
+    }
+
+    /// Lets time pass, turn by turn, each at the deadline that the agent asks for.
+    mutating func run(for duration: Duration) {
+        let end = clock.instant.advanced(by: duration)
+        settle()
+        var turns = 0
+        while let deadline = agent.deadline, deadline <= end, !isFinished {
+            advance(to: max(deadline, clock.instant))
+            settle()
+            turns += 1
+            precondition(turns < 1_000_000, "the agent does not sleep")
+        }
+        advance(to: end)
+        settle()
+    }
+
+    mutating func give(_ input: AgentInput) {
+        inbox.append(input)
+        settle()
+    }
+
+    /// Turns until nothing more happens at this instant.
+    mutating func settle() {
+        var turns = 0
+        repeat {
+            let inputs = inbox
+            inbox = []
+            for action in agent.handle(inputs, at: clock) { perform(action) }
+            turns += 1
+            precondition(turns < 10_000, "the agent is not done with this instant")
+        } while !inbox.isEmpty && !isFinished
+    }
+
+    /// The wall clock goes with the boot clock.
+    private mutating func advance(to instant: Instant) {
+        clock.wallTime = clock.wallTime.advanced(by: clock.instant.duration(to: instant))
+        clock.instant = instant
+    }
+
+    mutating func loseConnection() { give(.session(.connectionLost(.closed("test")))) }
+
+    private mutating func perform(_ action: AgentAction) {
+        switch action {
+        case .configureLine(let index, let settings):
+            configured.append((index, settings))
+            inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
+        case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
+        case .releaseLine: break
+        case .storage(let request): inbox.append(.storage(perform(request)))
+        case .session(let action): perform(action)
+        case .askFacts(let purpose):
+            factsAsked += 1
+            inbox.append(
+                .facts(ProcessFacts(residentBytes: 1, wakeups: 2, bytesSent: 3, bytesReceived: 4), purpose))
+        case .respond(_, let line): responses.append(String(decoding: line, as: UTF8.self))
+        case .log(let notice): log.append(notice)
+        case .ready: isReady = true
+        case .statusText: break
+        case .finished: isFinished = true
+        }
+    }
+
+    private mutating func perform(_ request: StorageRequest) -> StorageResult {
+        switch request {
+        case .open(let size), .setAside(let size):
+            let isNew = diskSize == nil
+            diskSize = size
+            return .opened(size: size, isNew: isNew, isReserved: true)
+        case .read(let first, let count):
+            return .read((0..<UInt64(count)).flatMap { disk[first + $0] ?? [UInt8](repeating: 0, count: 4096) })
+        case .write(let writes, _):
+            for write in writes {
+                for index in 0..<(write.bytes.count / 4096) {
+                    disk[write.page + UInt64(index)] = Array(write.bytes[(index * 4096)..<((index + 1) * 4096)])
+                }
+            }
+            return .written
+        }
+    }
+
+    private mutating func perform(_ action: SessionAction) {
+        switch action {
+        case .connect:
+            if brokerAnswers {
+                inbox.append(.session(.transportReady))
+                inbox.append(.session(.connectionAcknowledged(ConnectionAcknowledgement(reason: 0))))
+            } else {
+                inbox.append(.session(.transportFailed(.unreachable("connection refused"))))
+            }
+        case .publish(let tag, let message):
+            published.append(message)
+            if acknowledges, message.qos > 0 { inbox.append(.session(.acknowledged(tag, reason: 0))) }
+            if acknowledges { inbox.append(.session(.bytesReceived)) }
+        case .subscribe: break
+        case .disconnect(let withWill):
+            disconnects.append(withWill)
+            inbox.append(.session(.connectionLost(.closed("as asked"))))
+        case .close(let failure): inbox.append(.session(.connectionLost(failure)))
+        case .notice, .event: break
+        }
+    }
+
+    // MARK: what the tests look at
+
+    func payloads(on topic: String) -> [String] {
+        published.filter { $0.topic == topic }.map { String(decoding: $0.payload, as: UTF8.self) }
+    }
+
+    /// The `seq` of the readings on a topic, in the order of publishing.
+    func sequences(on topic: String) -> [Int] { payloads(on: topic).compactMap { Bench.integer("seq", in: $0) } }
+
+    static func integer(_ key: String, in json: String) -> Int? {
+        guard let range = json.range(of: "\"\(key)\":") else { return nil }
+        return Int(json[range.upperBound...].prefix { $0.isNumber })
+    }
+}
