@@ -29,7 +29,7 @@ extension Agent {
 
     private mutating func read(_ id: String, from origin: CommandOrigin) {
         guard let index = sensors.firstIndex(where: { $0.settings.id == id }) else {
-            return refuse(origin, "no sensor '\(id)'; there are: " + sensors.map(\.settings.id).joined(separator: ", "))
+            return refuse(origin, "no sensor '\(id)'; there are: " + sensors.map { $0.settings.id }.joined(separator: ", "))
         }
         if pendingReads.count >= PendingRead.limit { return refuse(origin, "too many reads at once") }
         pendingReads.append(
