@@ -46,8 +46,9 @@ func core(_ name: String) -> Target {
 
 /// A C module: a module map and small shims. `libraries` are linked by the executables, by name, since a module
 /// map's `link` line is not honoured in a cross build.
-func c(_ name: String) -> Target {
-    .target(name: name, publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")])
+func c(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")])
 }
 
 func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []) -> Target {
@@ -80,7 +81,7 @@ var targets: [Target] = [
         dependencies: ["Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration"],
         swiftSettings: shipped),
 
-    c("CLinux"), c("CGPIOD"), c("CMosquitto"), c("CYAML"), c("COpenSSL"),
+    c("CLinux"), c("CGPIOD"), c("CYAML"), c("COpenSSL"), c("CMosquitto", ["COpenSSL"]),
 
     shell("LinuxIO", ["Telemetry", "RingStore", "CLinux"]),
     shell("GPIOLines", ["Telemetry", "Sensors", "CGPIOD", "CLinux"], libraries: ["gpiod"]),

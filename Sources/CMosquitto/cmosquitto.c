@@ -1,1 +1,405 @@
 // See include/cmosquitto.h.
+#include "cmosquitto.h"
+#include <copenssl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HANDSHAKE_TIMEOUT_MS = 30000, HELPER_STACK_BYTES = 512 * 1024 };
+
+struct cmosquitto_connection {
+    /// Two while the helper runs, one afterwards.
+    atomic_int owners;
+    /// Written last by the helper.
+    atomic_int state;
+    struct mosquitto *handle;
+    /// A copy of the caller's, so that a helper that was left alone writes to no other file.
+    int event_fd;
+    char *host, *ca_file;
+    int port, keep_alive_seconds, version;
+    bool is_tls;
+    copenssl_report report;
+    char failure[sizeof ((copenssl_report *)0)->text];
+    int error_number;
+    cmosquitto_event *first, *last;
+};
+
+// MARK: Callbacks: they append, and leave errno as it is, because the library asks it after them.
+
+static cmosquitto_event *append_event(cmosquitto_connection *c, int kind) {
+    cmosquitto_event *event = calloc(1, sizeof *event);
+    if (!event) abort();
+    event->kind = kind;
+    if (c->last) c->last->next = event;
+    else c->first = event;
+    c->last = event;
+    return event;
+}
+
+static void on_connect(struct mosquitto *handle, void *user, int reason, int flags, const mosquitto_property *list) {
+    int kept = errno;
+    cmosquitto_event *event = append_event(user, CMOSQUITTO_CONNACK);
+    uint8_t byte;
+    uint16_t word;
+    uint32_t number;
+    event->reason = reason;
+    event->session_present = flags & 1;
+    event->receive_maximum = mosquitto_property_read_int16(list, MQTT_PROP_RECEIVE_MAXIMUM, &word, false) ? word : -1;
+    event->maximum_packet_size =
+        mosquitto_property_read_int32(list, MQTT_PROP_MAXIMUM_PACKET_SIZE, &number, false) ? number : -1;
+    event->maximum_qos = mosquitto_property_read_byte(list, MQTT_PROP_MAXIMUM_QOS, &byte, false) ? byte : -1;
+    event->retain_available = mosquitto_property_read_byte(list, MQTT_PROP_RETAIN_AVAILABLE, &byte, false) ? byte : -1;
+    event->server_keep_alive =
+        mosquitto_property_read_int16(list, MQTT_PROP_SERVER_KEEP_ALIVE, &word, false) ? word : -1;
+    mosquitto_property_read_string(list, MQTT_PROP_ASSIGNED_CLIENT_IDENTIFIER, &event->assigned_client_identifier,
+                                   false);
+    // The library formats a line for each packet as long as somebody listens.
+    if (reason == 0) mosquitto_log_callback_set(handle, NULL);
+    errno = kept;
+}
+
+static void on_publish(struct mosquitto *handle, void *user, int mid, int reason, const mosquitto_property *list) {
+    (void)handle, (void)list;
+    int kept = errno;
+    cmosquitto_event *event = append_event(user, CMOSQUITTO_PUBLISHED);
+    event->mid = mid;
+    event->reason = reason;
+    errno = kept;
+}
+
+static void on_subscribe(struct mosquitto *handle, void *user, int mid, int count, const int *granted,
+                         const mosquitto_property *list) {
+    (void)handle, (void)list;
+    int kept = errno;
+    cmosquitto_event *event = append_event(user, CMOSQUITTO_SUBSCRIBED);
+    event->mid = mid;
+    for (int i = 0; i < count; i++) {
+        if (granted[i] > event->reason) event->reason = granted[i];
+    }
+    errno = kept;
+}
+
+static void on_disconnect(struct mosquitto *handle, void *user, int reason, const mosquitto_property *list) {
+    (void)handle, (void)list;
+    int kept = errno;
+    append_event(user, CMOSQUITTO_DISCONNECTED)->reason = reason;
+    errno = kept;
+}
+
+static void on_message(struct mosquitto *handle, void *user, const struct mosquitto_message *message,
+                       const mosquitto_property *list) {
+    (void)handle;
+    int kept = errno;
+    cmosquitto_event *event = append_event(user, CMOSQUITTO_MESSAGE);
+    uint16_t length = 0;
+    event->topic = strdup(message->topic);
+    event->payload = malloc((size_t)message->payloadlen + 1);
+    if (!event->topic || !event->payload) abort();
+    if (message->payloadlen) memcpy(event->payload, message->payload, (size_t)message->payloadlen);
+    event->payload_length = (size_t)message->payloadlen;
+    event->retain = message->retain;
+    mosquitto_property_read_string(list, MQTT_PROP_RESPONSE_TOPIC, &event->response_topic, false);
+    if (mosquitto_property_read_binary(list, MQTT_PROP_CORRELATION_DATA, &event->correlation, &length, false)) {
+        event->correlation_length = length;
+    }
+    errno = kept;
+}
+
+/// Heard until the CONNACK: OpenSSL's errors reach us only this way.
+static void on_log(struct mosquitto *handle, void *user, int level, const char *text) {
+    (void)handle;
+    cmosquitto_connection *c = user;
+    int kept = errno;
+    if (level == MOSQ_LOG_ERR && !c->report.text[0] && strstr(text, "OpenSSL Error")) {
+        const char *reason = strrchr(text, ':');
+        const char *hint = "";
+        if (strstr(text, "wrong version number")) hint = " (the broker does not speak TLS on this port)";
+        if (strstr(text, "protocol version")) hint = " (the broker has no TLS 1.2 or later)";
+        snprintf(c->report.text, sizeof c->report.text, "%s%s", reason ? reason + 1 : text, hint);
+    }
+    errno = kept;
+}
+
+// MARK: The helper thread
+
+static int64_t monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int failed(cmosquitto_connection *c, int state, const char *text) {
+    snprintf(c->failure, sizeof c->failure, "%s", text);
+    return state;
+}
+
+static int tls_failed(cmosquitto_connection *c, const char *otherwise) {
+    return failed(c, CMOSQUITTO_TLS_FAILED, c->report.text[0] ? c->report.text : otherwise);
+}
+
+/// The handshake is not done in mosquitto_connect: it ends in loop_read.
+static int shake_hands(cmosquitto_connection *c, int64_t give_up_at) {
+    for (;;) {
+        SSL *ssl = mosquitto_ssl_get(c->handle);
+        int socket = mosquitto_socket(c->handle);
+        if (!ssl || socket < 0) return tls_failed(c, "the handshake failed");
+        if (SSL_is_init_finished(ssl)) return CMOSQUITTO_READY;
+        int64_t left = give_up_at - monotonic_ms();
+        if (left <= 0) return failed(c, CMOSQUITTO_TLS_FAILED, "the handshake was not finished in 30 s");
+        struct pollfd wanted = {.fd = socket, .events = SSL_want_write(ssl) ? POLLOUT : POLLIN};
+        if (poll(&wanted, 1, (int)left) <= 0) continue;
+        // The library takes the end of the connection for "not yet", and would ask for ever.
+        char byte;
+        ssize_t peeked = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (peeked == 0) return failed(c, CMOSQUITTO_TLS_FAILED, "the broker closed the connection in the handshake");
+        if (peeked < 0 && errno != EAGAIN && errno != EINTR) return tls_failed(c, strerror(errno));
+        if (mosquitto_loop_read(c->handle, 1) != MOSQ_ERR_SUCCESS) return tls_failed(c, "the handshake failed");
+    }
+}
+
+static int write_connect(cmosquitto_connection *c, int64_t give_up_at) {
+    while (mosquitto_want_write(c->handle)) {
+        int64_t left = give_up_at - monotonic_ms();
+        if (left <= 0) return failed(c, CMOSQUITTO_UNREACHABLE, "CONNECT could not be written in 30 s");
+        struct pollfd wanted = {.fd = mosquitto_socket(c->handle), .events = POLLOUT};
+        if (poll(&wanted, 1, (int)left) <= 0) continue;
+        int result = mosquitto_loop_write(c->handle, 1);
+        if (result != MOSQ_ERR_SUCCESS) return failed(c, CMOSQUITTO_CLOSED, cmosquitto_text(result, errno));
+    }
+    return CMOSQUITTO_READY;
+}
+
+static int establish(cmosquitto_connection *c) {
+    if (c->is_tls) {
+        SSL_CTX *context = copenssl_client_context(c->host, c->ca_file, &c->report);
+        if (!context) return tls_failed(c, "no context");
+        // Without a context of ours the library would speak plain text.
+        int result = mosquitto_void_option(c->handle, MOSQ_OPT_SSL_CTX, context);
+        SSL_CTX_free(context);
+        if (result != MOSQ_ERR_SUCCESS) return failed(c, CMOSQUITTO_TLS_FAILED, "the MQTT library has no TLS");
+    }
+    errno = 0;
+    int result = mosquitto_connect(c->handle, c->host, c->port, c->keep_alive_seconds);
+    int error_number = errno;
+    switch (result) {
+    case MOSQ_ERR_SUCCESS: break;
+    case MOSQ_ERR_EAI:
+        snprintf(c->failure, sizeof c->failure, "%s: %s", c->host, gai_strerror(error_number));
+        return CMOSQUITTO_NAME_NOT_FOUND;
+    case MOSQ_ERR_TLS: return tls_failed(c, "the handshake failed");
+    default:
+        snprintf(c->failure, sizeof c->failure, "%s port %d: %s", c->host, c->port,
+                 cmosquitto_text(result, error_number));
+        return CMOSQUITTO_UNREACHABLE;
+    }
+    int socket = mosquitto_socket(c->handle);
+    unsigned timeout_ms = (unsigned)c->keep_alive_seconds * 1000;
+    setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
+    int64_t give_up_at = monotonic_ms() + HANDSHAKE_TIMEOUT_MS;
+    if (c->is_tls) {
+        int state = shake_hands(c, give_up_at);
+        if (state != CMOSQUITTO_READY) return state;
+    }
+    return write_connect(c, give_up_at);
+}
+
+static void *help(void *argument) {
+    cmosquitto_connection *c = argument;
+    int state = establish(c);
+    atomic_store(&c->state, state);
+    uint64_t one = 1;
+    while (write(c->event_fd, &one, sizeof one) < 0 && errno == EINTR) {}
+    cmosquitto_release(c);
+    return NULL;
+}
+
+/// Detached, and with every signal blocked: signals are the loop's.
+static bool start_helper(cmosquitto_connection *c) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, HELPER_STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&thread, &attributes, help, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return result == 0;
+}
+
+// MARK: Life
+
+static bool set_will(struct mosquitto *handle, const cmosquitto_options *o) {
+    mosquitto_property *list = NULL;
+    if (o->version == MQTT_PROTOCOL_V5) {
+        if (o->will_is_text) mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+        if (o->will_content_type) mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, o->will_content_type);
+    }
+    int result = mosquitto_will_set_v5(handle, o->will_topic, o->will_length, o->will_payload, o->will_qos,
+                                       o->will_retain, list);
+    // The library keeps the list when it succeeds.
+    if (result != MOSQ_ERR_SUCCESS) mosquitto_property_free_all(&list);
+    return result == MOSQ_ERR_SUCCESS;
+}
+
+static bool configure(cmosquitto_connection *c, const cmosquitto_options *o) {
+    c->handle = mosquitto_new(o->client_identifier, true, c);
+    if (!c->handle) return false;
+    struct mosquitto *handle = c->handle;
+    mosquitto_connect_v5_callback_set(handle, on_connect);
+    mosquitto_publish_v5_callback_set(handle, on_publish);
+    mosquitto_subscribe_v5_callback_set(handle, on_subscribe);
+    mosquitto_disconnect_v5_callback_set(handle, on_disconnect);
+    mosquitto_message_v5_callback_set(handle, on_message);
+    if (o->is_tls) mosquitto_log_callback_set(handle, on_log);
+    return mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, o->version) == MOSQ_ERR_SUCCESS
+        && mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, o->send_maximum) == MOSQ_ERR_SUCCESS
+        && mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1) == MOSQ_ERR_SUCCESS
+        && (!o->username || mosquitto_username_pw_set(handle, o->username, o->password) == MOSQ_ERR_SUCCESS)
+        && (!o->will_topic || set_will(handle, o));
+}
+
+cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int event_fd) {
+    cmosquitto_connection *c = calloc(1, sizeof *c);
+    if (!c) return NULL;
+    atomic_init(&c->owners, 1);
+    c->event_fd = fcntl(event_fd, F_DUPFD_CLOEXEC, 0);
+    c->host = strdup(options->host);
+    c->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
+    c->port = options->port;
+    c->version = options->version;
+    c->keep_alive_seconds = options->keep_alive_seconds;
+    c->is_tls = options->is_tls;
+    if (c->event_fd >= 0 && c->host && (c->ca_file || !options->ca_file) && configure(c, options)) {
+        atomic_store(&c->owners, 2);
+        if (start_helper(c)) return c;
+        atomic_store(&c->owners, 1);
+    }
+    cmosquitto_release(c);
+    return NULL;
+}
+
+void cmosquitto_release(cmosquitto_connection *c) {
+    if (atomic_fetch_sub(&c->owners, 1) != 1) return;
+    if (c->handle) mosquitto_destroy(c->handle);
+    cmosquitto_event *event;
+    while ((event = cmosquitto_next_event(c))) cmosquitto_free_event(event);
+    if (c->event_fd >= 0) close(c->event_fd);
+    free(c->host);
+    free(c->ca_file);
+    free(c);
+}
+
+int cmosquitto_state(const cmosquitto_connection *c) { return atomic_load(&c->state); }
+
+const char *cmosquitto_failure(const cmosquitto_connection *c) {
+    return c->failure[0] ? c->failure : c->report.text;
+}
+
+int cmosquitto_socket(const cmosquitto_connection *c) { return mosquitto_socket(c->handle); }
+bool cmosquitto_wants_write(const cmosquitto_connection *c) { return mosquitto_want_write(c->handle); }
+
+int cmosquitto_pending(const cmosquitto_connection *c) {
+    SSL *ssl = mosquitto_ssl_get(c->handle);
+    return ssl ? SSL_pending(ssl) : 0;
+}
+
+int cmosquitto_read(cmosquitto_connection *c) {
+    int result = mosquitto_loop_read(c->handle, 1);
+    c->error_number = errno;
+    return result;
+}
+
+int cmosquitto_write(cmosquitto_connection *c) {
+    int result = mosquitto_loop_write(c->handle, 1);
+    c->error_number = errno;
+    return result;
+}
+
+int cmosquitto_misc(cmosquitto_connection *c) {
+    int result = mosquitto_loop_misc(c->handle);
+    c->error_number = errno;
+    return result;
+}
+
+int cmosquitto_error_number(const cmosquitto_connection *c) { return c->error_number; }
+
+const char *cmosquitto_text(int result, int error_number) {
+    if (result == MOSQ_ERR_CONN_LOST) return "the broker closed the connection";
+    if (result == MOSQ_ERR_ERRNO && error_number == EPROTO) return "the TLS connection broke off";
+    if (result == MOSQ_ERR_ERRNO) return strerror(error_number);
+    return mosquitto_strerror(result);
+}
+
+int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, const uint8_t *payload, int length,
+                       int qos, bool retain, const char *content_type, bool is_text,
+                       const char *const *names_and_values, int property_count) {
+    mosquitto_property *list = NULL;
+    int result = MOSQ_ERR_SUCCESS;
+    if (c->version == MQTT_PROTOCOL_V5) {
+        if (is_text) result = mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+        if (!result && content_type) {
+            result = mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, content_type);
+        }
+        for (int i = 0; !result && i < property_count; i++) {
+            result = mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, names_and_values[2 * i],
+                                                        names_and_values[2 * i + 1]);
+        }
+    }
+    if (!result) {
+        result = mosquitto_publish_v5(c->handle, mid, topic, length, payload, qos, retain, list);
+        c->error_number = errno;
+    }
+    mosquitto_property_free_all(&list);
+    return result;
+}
+
+int cmosquitto_subscribe(cmosquitto_connection *c, const char *filter) {
+    int result = mosquitto_subscribe(c->handle, NULL, filter, 0);
+    c->error_number = errno;
+    return result;
+}
+
+int cmosquitto_disconnect(cmosquitto_connection *c, int reason) {
+    int result = mosquitto_disconnect_v5(c->handle, reason, NULL);
+    c->error_number = errno;
+    return result;
+}
+
+void cmosquitto_shutdown(cmosquitto_connection *c) {
+    int socket = mosquitto_socket(c->handle);
+    if (socket >= 0) shutdown(socket, SHUT_RDWR);
+}
+
+cmosquitto_event *cmosquitto_next_event(cmosquitto_connection *c) {
+    cmosquitto_event *event = c->first;
+    if (event) {
+        c->first = event->next;
+        if (!c->first) c->last = NULL;
+    }
+    return event;
+}
+
+void cmosquitto_free_event(cmosquitto_event *event) {
+    free(event->assigned_client_identifier);
+    free(event->topic);
+    free(event->payload);
+    free(event->response_topic);
+    free(event->correlation);
+    free(event);
+}

@@ -1,1 +1,167 @@
 // See include/copenssl.h.
+#include "copenssl.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void append(char *text, size_t size, const char *part) {
+    size_t used = strlen(text);
+    if (used + 1 < size) snprintf(text + used, size - used, "%s", part);
+}
+
+/// A name out of a certificate goes into the log: nothing but printable ASCII is taken.
+static void append_name(char *text, size_t size, const char *name, int length) {
+    char clean[128];
+    size_t used = 0;
+    for (int i = 0; i < length && used + 1 < sizeof clean; i++) {
+        unsigned char c = (unsigned char)name[i];
+        clean[used++] = c > 32 && c < 127 ? (char)c : '?';
+    }
+    clean[used] = 0;
+    append(text, size, clean);
+}
+
+static void append_time(char *text, size_t size, const ASN1_TIME *at) {
+    struct tm parts;
+    char formatted[40] = "?";
+    if (at && ASN1_TIME_to_tm(at, &parts)) strftime(formatted, sizeof formatted, "%Y-%m-%d %H:%M UTC", &parts);
+    append(text, size, formatted);
+}
+
+static void append_now(char *text, size_t size) {
+    time_t now = time(NULL);
+    struct tm parts;
+    char formatted[40] = "?";
+    if (gmtime_r(&now, &parts)) strftime(formatted, sizeof formatted, "%Y-%m-%d %H:%M UTC", &parts);
+    append(text, size, formatted);
+}
+
+/// The names for which the certificate is made: subjectAltName, else the common name.
+static void append_names(char *text, size_t size, X509 *certificate) {
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int written = 0;
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && written < 8; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == GEN_DNS) {
+            if (written++) append(text, size, ", ");
+            append_name(text, size, (const char *)ASN1_STRING_get0_data(name->d.dNSName),
+                        ASN1_STRING_length(name->d.dNSName));
+        } else if (name->type == GEN_IPADD) {
+            const unsigned char *bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+            char address[64] = "an address";
+            if (ASN1_STRING_length(name->d.iPAddress) == 4) {
+                snprintf(address, sizeof address, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2], bytes[3]);
+            } else if (ASN1_STRING_length(name->d.iPAddress) == 16) {
+                size_t used = 0;
+                for (int k = 0; k < 16; k += 2) {
+                    used += (size_t)snprintf(address + used, sizeof address - used, k ? ":%x" : "%x",
+                                             bytes[k] << 8 | bytes[k + 1]);
+                }
+            }
+            if (written++) append(text, size, ", ");
+            append(text, size, address);
+        }
+    }
+    GENERAL_NAMES_free(names);
+    if (!written) {
+        char common[128];
+        int length =
+            X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common, sizeof common);
+        if (length > 0) append_name(text, size, common, length);
+        else append(text, size, "no name at all");
+    }
+}
+
+static int verified(int is_good, X509_STORE_CTX *store) {
+    if (is_good) return 1;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    copenssl_report *report = ssl ? SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)) : NULL;
+    if (!report || report->text[0]) return 0;
+    char *text = report->text;
+    size_t size = sizeof report->text;
+    int error = X509_STORE_CTX_get_error(store);
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    switch (error) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        append(text, size, "wrong name: the certificate is for ");
+        if (certificate) append_names(text, size, certificate);
+        append(text, size, ", not for ");
+        append(text, size, report->host);
+        break;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        append(text, size, "expired: the certificate ended at ");
+        if (certificate) append_time(text, size, X509_get0_notAfter(certificate));
+        append(text, size, "; the clock says ");
+        append_now(text, size);
+        break;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        append(text, size, "not yet valid: the clock says ");
+        append_now(text, size);
+        append(text, size, "; the certificate begins at ");
+        if (certificate) append_time(text, size, X509_get0_notBefore(certificate));
+        break;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+        append(text, size, "unknown CA: the broker's certificate is signed by none that ");
+        append(text, size, report->ca_file[0] ? report->ca_file : "the system's store");
+        append(text, size, " holds");
+        break;
+    default:
+        append(text, size, "the broker's certificate was refused: ");
+        append(text, size, X509_verify_cert_error_string(error));
+    }
+    return 0;
+}
+
+static int load_ca(SSL_CTX *context, const char *ca_file, copenssl_report *report) {
+    if (!ca_file) {
+        if (SSL_CTX_set_default_verify_paths(context) == 1) return 1;
+        snprintf(report->text, sizeof report->text, "the system's store of certificates cannot be read");
+        return 0;
+    }
+    FILE *file = fopen(ca_file, "re");
+    if (!file) {
+        snprintf(report->text, sizeof report->text, "ca_file %s: %s", ca_file, strerror(errno));
+        return 0;
+    }
+    fclose(file);
+    if (SSL_CTX_load_verify_file(context, ca_file) == 1) return 1;
+    snprintf(report->text, sizeof report->text, "ca_file %s holds no certificate that can be read (PEM is wanted)",
+             ca_file);
+    return 0;
+}
+
+SSL_CTX *copenssl_client_context(const char *host, const char *ca_file, copenssl_report *report) {
+    memset(report, 0, sizeof *report);
+    snprintf(report->host, sizeof report->host, "%s", host);
+    if (ca_file) snprintf(report->ca_file, sizeof report->ca_file, "%s", ca_file);
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (!context) {
+        snprintf(report->text, sizeof report->text, "OpenSSL has no memory for a context");
+        return NULL;
+    }
+    SSL_CTX_set_app_data(context, report);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // A partial write may be continued from another buffer: the library keeps its packets where they are, but moves on.
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verified);
+    X509_VERIFY_PARAM *check = SSL_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_ip_asc(check, host) != 1 && X509_VERIFY_PARAM_set1_host(check, host, 0) != 1) {
+        snprintf(report->text, sizeof report->text, "a certificate cannot be checked against this host name");
+    } else if (load_ca(context, ca_file, report)) {
+        ERR_clear_error();
+        return context;
+    }
+    ERR_clear_error();
+    SSL_CTX_free(context);
+    return NULL;
+}

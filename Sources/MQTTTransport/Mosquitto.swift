@@ -1,47 +1,329 @@
+internal import CLinux
+internal import CMosquitto
 package import MQTTSession
 package import Telemetry
 
-package final class Mosquitto {
-    /// What the reactor polls.
+// Drives libmosquitto for the session: one handle per connection, made by a helper thread and then owned by the loop
+// thread, on which every call here is made. The library closes its socket itself and in many places, and its callbacks
+// do not always say so: after each call the return code and the socket decide whether the connection still stands.
+
+@safe package final class Mosquitto {
+    /// What the reactor polls, level-triggered. To be asked again after every call.
     package struct Descriptors: Hashable, Sendable {
-        /// An eventfd, the same for the whole life: readable when the helper thread has something to hand over.
+        /// An eventfd, the same for the whole life: readable when the helper thread hands a connection over.
         package var helper: Int32
-        /// The connection's socket, nil while there is none. Another generation is another connection, even when the
-        /// number has come back.
+        /// The connection's socket, nil while there is none.
         package var socket: Socket?
 
         package struct Socket: Hashable, Sendable {
             package var descriptor: Int32
+            /// Another one is another connection, even when the number of the descriptor has come back.
             package var generation: UInt64
             package var wantsWrite: Bool
         }
     }
 
-    package init(address: BrokerAddress, sendMaximum: Int) {}
+    /// Packets of one turn while decrypted bytes wait.
+    static let packetsPerTurn = 64
 
-    /// To be asked again after every call.
-    package var descriptors: Descriptors { Descriptors(helper: -1, socket: nil) }
-    /// Decrypted bytes wait that no poll would report: the next turn has timeout 0, then `readable` is called.
-    package var needsImmediateTurn: Bool { false }
-    /// When `timer` is due.
-    package var deadline: Instant? { nil }
-    /// Payload of TCP in both directions, TLS included, of all connections.
-    package var bytesSent: UInt64 { 0 }
-    package var bytesReceived: UInt64 { 0 }
+    private let address: BrokerAddress
+    private let sendMaximum: Int
+    private let eventDescriptor: Int32
+    /// The connection, as the C side knows it: connecting in its helper, or ours when `isReady`.
+    private var connection: OpaquePointer?
+    private var isReady = false
+    private var version = ProtocolVersion.v5
+    private var generation: UInt64 = 0
+    private var inputs: [SessionInput] = []
+    private var messages: [ReceivedMessage] = []
+    /// Packet Identifier and tag of what waits for its acknowledgement, in the order of publishing.
+    private var inFlight: [(packetIdentifier: Int32, tag: MessageTag)] = []
+    private var waiting = LatestMessages()
+    private var clock = KeepAliveClock()
+    private var traffic = Traffic()
+    package private(set) var needsImmediateTurn = false
 
-    /// Connect, publish, subscribe, disconnect, close. The others are not for it.
-    package func perform(_ action: SessionAction, at now: Instant) {}
-    /// The helper's eventfd is readable.
-    package func helperReady(at now: Instant) {}
-    package func readable(at now: Instant) {}
-    package func writable(at now: Instant) {}
-    package func timer(at now: Instant) {}
+    /// - Parameter sendMaximum: of the session's window: 1 ... 65,535.
+    package init(address: BrokerAddress, sendMaximum: Int) {
+        precondition(sendMaximum >= 1 && sendMaximum <= 65_535, "Receive Maximum is a number of 1 ... 65,535")
+        self.address = address
+        self.sendMaximum = sendMaximum
+        // Counted by the library; without it mosquitto_connect fails.
+        mosquitto_lib_init()
+        eventDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(eventDescriptor >= 0, "no eventfd")
+    }
+
+    deinit {
+        if let connection = unsafe connection { unsafe cmosquitto_release(connection) }
+        close(eventDescriptor)
+    }
+
+    package var descriptors: Descriptors {
+        guard isReady, let connection = unsafe connection else { return Descriptors(helper: eventDescriptor, socket: nil) }
+        return Descriptors(
+            helper: eventDescriptor,
+            socket: Descriptors.Socket(
+                descriptor: unsafe cmosquitto_socket(connection), generation: generation,
+                wantsWrite: unsafe cmosquitto_wants_write(connection)))
+    }
+
+    /// When `timer` is to be called next: the library's PINGREQ is due then.
+    package var deadline: Instant? { isReady ? clock.deadline : nil }
 
     /// What has come since the last call, in order.
-    package func takeInputs() -> [SessionInput] { [] }
-    package func takeMessages() -> [ReceivedMessage] { [] }
+    package func takeInputs() -> [SessionInput] {
+        defer { inputs.removeAll(keepingCapacity: true) }
+        return inputs
+    }
 
-    /// For the end of the process: shuts the socket down. A helper that still connects is left alone; it is never
-    /// joined, so end the process with `_exit`.
-    package func shutdownNow() {}
+    /// Messages from the broker since the last call, in order.
+    package func takeMessages() -> [ReceivedMessage] {
+        defer { messages.removeAll() }
+        return messages
+    }
+
+    /// Payload of TCP in both directions, TLS and handshakes included, of all connections since the start. The kernel
+    /// counts it (TCP_INFO); it is read when asked for and once a second of traffic, so that up to a second's bytes
+    /// are missing for each connection that broke.
+    package var bytesSent: UInt64 {
+        sampleTraffic()
+        return traffic.sent
+    }
+    package var bytesReceived: UInt64 {
+        sampleTraffic()
+        return traffic.received
+    }
+
+    // MARK: Actions
+
+    /// Connect, publish, subscribe, disconnect, close; the others are not for it.
+    package func perform(_ action: SessionAction, at now: Instant) {
+        switch action {
+        case .connect(let version): connect(version)
+        case .publish(let tag, let message): publish(tag, message, at: now)
+        case .subscribe(let filters): subscribe(filters)
+        case .disconnect(let withWill): disconnect(withWill: withWill)
+        case .close(let failure): closeConnection(failure)
+        case .notice, .event: break
+        }
+    }
+
+    private func connect(_ version: ProtocolVersion) {
+        drop()
+        self.version = version
+        generation += 1
+        guard let connection = unsafe startConnection(address, version, sendMaximum, eventDescriptor) else {
+            inputs.append(.transportFailed(.unreachable("no thread, memory or descriptor is left to connect with")))
+            return
+        }
+        unsafe self.connection = connection
+    }
+
+    /// The helper's eventfd is readable: it has connected, or given up.
+    package func helperReady(at now: Instant) {
+        var count: UInt64 = 0
+        _ = unsafe read(eventDescriptor, &count, 8)
+        guard !isReady, let connection = unsafe connection else { return }
+        let text = unsafe String(cString: cmosquitto_failure(connection))
+        switch unsafe UInt32(cmosquitto_state(connection)) {
+        // One that was left alone has reported; ours is still connecting.
+        case CMOSQUITTO_CONNECTING.rawValue: return
+        case CMOSQUITTO_READY.rawValue:
+            isReady = true
+            clock.begin(keepAliveSeconds: Int64(address.keepAliveSeconds), at: now)
+            inputs.append(.transportReady)
+            return
+        case CMOSQUITTO_NAME_NOT_FOUND.rawValue: inputs.append(.transportFailed(.nameNotFound(text)))
+        case CMOSQUITTO_TLS_FAILED.rawValue: inputs.append(.transportFailed(.tls(what: text)))
+        case CMOSQUITTO_CLOSED.rawValue: inputs.append(.transportFailed(.closed(text)))
+        default: inputs.append(.transportFailed(.unreachable(text)))
+        }
+        drop()
+    }
+
+    private func publish(_ tag: MessageTag, _ message: Message, at now: Instant) {
+        guard isReady else { return }
+        if message.qos == 0 {
+            waiting.put(tag, message)
+            sendWaiting(at: now)
+        } else {
+            send(tag, message, at: now)
+        }
+    }
+
+    /// QoS 0 goes out only while the library wants to write nothing: its list of packets has no bound.
+    private func sendWaiting(at now: Instant) {
+        while isReady, let connection = unsafe connection, unsafe !cmosquitto_wants_write(connection),
+            let (tag, message) = waiting.takeFirst()
+        {
+            send(tag, message, at: now)
+        }
+    }
+
+    private func send(_ tag: MessageTag, _ message: Message, at now: Instant) {
+        guard let connection = unsafe connection else { return }
+        var packetIdentifier: Int32 = 0
+        let result = unsafe publishMessage(connection, version, message, &packetIdentifier)
+        if isRefusal(result) {
+            if message.qos > 0 {
+                inputs.append(.publishRefused(tag, unsafe String(cString: cmosquitto_text(result, 0))))
+            }
+            return
+        }
+        if message.qos > 0 { inFlight.append((packetIdentifier, tag)) }
+        clock.sent(at: now)
+        check(result)
+    }
+
+    private func subscribe(_ filters: [String]) {
+        for filter in filters {
+            guard isReady, let connection = unsafe connection else { return }
+            check(unsafe cmosquitto_subscribe(connection, filter))
+        }
+    }
+
+    private func disconnect(withWill: Bool) {
+        guard isReady, let connection = unsafe connection else { return }
+        switch (withWill, version) {
+        case (false, _): check(unsafe cmosquitto_disconnect(connection, 0))
+        // Disconnect with Will Message (MQTT 5 §3.14.2.1).
+        case (true, .v5): check(unsafe cmosquitto_disconnect(connection, 0x04))
+        case (true, .v311): closeConnection(.closed("closed without DISCONNECT"))
+        }
+    }
+
+    private func closeConnection(_ failure: ConnectionFailure) {
+        let wasReady = isReady
+        if let connection = unsafe connection, wasReady { unsafe cmosquitto_shutdown(connection) }
+        drop()
+        if wasReady { inputs.append(.connectionLost(failure)) }
+    }
+
+    /// For the end of the process: the broker sees the connection end. A helper that still connects is left alone, it
+    /// is never waited for: end the process with `_exit`, so that nothing is torn down under it.
+    package func shutdownNow() {
+        closeConnection(.closed("the process ends"))
+    }
+
+    // MARK: What epoll and the timer say
+
+    package func readable(at now: Instant) {
+        guard isReady else { return }
+        if traffic.sampleIsDue(at: now) { sampleTraffic() }
+        inputs.append(.bytesReceived)
+        var packets = 0
+        repeat {
+            guard let connection = unsafe connection else { break }
+            let result = unsafe cmosquitto_read(connection)
+            packets += 1
+            takeEvents()
+            check(result)
+        } while isReady && packets < Self.packetsPerTurn && hasPending
+        needsImmediateTurn = isReady && hasPending
+        guard isReady else { return }
+        clock.received(at: now)
+        // Acknowledgements that the library writes by itself count as sent.
+        sendWaiting(at: now)
+    }
+
+    package func writable(at now: Instant) {
+        guard isReady, let connection = unsafe connection else { return }
+        let result = unsafe cmosquitto_write(connection)
+        takeEvents()
+        check(result)
+        guard isReady else { return }
+        clock.sent(at: now)
+        sendWaiting(at: now)
+    }
+
+    package func timer(at now: Instant) {
+        guard isReady, clock.isDue(at: now), let connection = unsafe connection else { return }
+        let result = unsafe cmosquitto_misc(connection)
+        clock.pinged(at: now)
+        takeEvents()
+        check(result)
+    }
+
+    private var hasPending: Bool {
+        guard let connection = unsafe connection else { return false }
+        return unsafe cmosquitto_pending(connection) > 0
+    }
+
+    /// Decides after a call whether the connection still stands.
+    private func check(_ result: Int32) {
+        guard isReady, let connection = unsafe connection else { return }
+        takeEvents()
+        if result == 0, unsafe cmosquitto_socket(connection) >= 0 { return }
+        let number = unsafe cmosquitto_error_number(connection)
+        var text = unsafe String(cString: cmosquitto_text(result, number))
+        // What TLS said explains more than that the connection broke.
+        let tlsText = unsafe String(cString: cmosquitto_failure(connection))
+        if result != 0, !tlsText.utf8.isEmpty { text = "TLS: \(tlsText)" }
+        let failure: ConnectionFailure
+        if result == 0 {
+            failure = brokerReason.map { .disconnectedByBroker(reason: $0) } ?? .closed("disconnected")
+        } else {
+            failure = .closed(text)
+        }
+        drop()
+        inputs.append(.connectionLost(failure))
+    }
+
+    /// The reason of the broker's DISCONNECT, of the connection that is going.
+    private var brokerReason: UInt8?
+
+    private func takeEvents() {
+        guard let connection = unsafe connection else { return }
+        while let event = unsafe cmosquitto_next_event(connection) {
+            unsafe take(event)
+            unsafe cmosquitto_free_event(event)
+        }
+    }
+
+    private func take(_ event: UnsafeMutablePointer<cmosquitto_event>) {
+        switch unsafe UInt32(event.pointee.kind) {
+        case CMOSQUITTO_CONNACK.rawValue:
+            let acknowledgement = unsafe connectionAcknowledgement(event)
+            if let seconds = acknowledgement.serverKeepAlive { clock.keepAliveSeconds = Int64(seconds) }
+            inputs.append(.connectionAcknowledged(acknowledgement))
+        case CMOSQUITTO_PUBLISHED.rawValue:
+            let packetIdentifier = unsafe event.pointee.mid
+            // Not found: QoS 0, which the library reports as well.
+            guard let index = inFlight.firstIndex(where: { $0.packetIdentifier == packetIdentifier }) else { return }
+            let tag = inFlight.remove(at: index).tag
+            inputs.append(.acknowledged(tag, reason: unsafe UInt8(clamping: event.pointee.reason)))
+        case CMOSQUITTO_DISCONNECTED.rawValue:
+            // The broker's reason, or zero for our own DISCONNECT; the library's own errors come by return code.
+            let reason = unsafe UInt8(clamping: event.pointee.reason)
+            brokerReason = reason == 0 ? nil : reason
+        case CMOSQUITTO_MESSAGE.rawValue: messages.append(unsafe receivedMessage(event))
+        default: break
+        }
+    }
+
+    /// Lets go of the connection, if there is one: its handle is never used again.
+    private func drop() {
+        if let connection = unsafe connection {
+            if isReady { sampleTraffic() }
+            unsafe cmosquitto_release(connection)
+        }
+        unsafe connection = nil
+        isReady = false
+        needsImmediateTurn = false
+        brokerReason = nil
+        inFlight.removeAll(keepingCapacity: true)
+        waiting = LatestMessages()
+        traffic.endConnection()
+    }
+
+    private func sampleTraffic() {
+        guard isReady, let connection = unsafe connection else { return }
+        let socket = unsafe cmosquitto_socket(connection)
+        var sent: UInt64 = 0
+        var received: UInt64 = 0
+        if socket >= 0, unsafe cmosquitto_tcp_bytes(socket, &sent, &received) {
+            traffic.update(sent: sent, received: received)
+        }
+    }
 }

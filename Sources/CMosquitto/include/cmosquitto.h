@@ -1,3 +1,114 @@
 #pragma once
+// One connection of libmosquitto: made in a helper thread, then driven by the loop thread. The callbacks only append to
+// the connection's inbox. What is decided from it is decided in MQTTTransport.
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cmosquitto_connection cmosquitto_connection;
+
+typedef struct cmosquitto_options {
+    const char *host;
+    int port;
+    const char *client_identifier;
+    /// NULL: none.
+    const char *username;
+    const char *password;
+    bool is_tls;
+    /// NULL: the system's store.
+    const char *ca_file;
+    /// MQTT_PROTOCOL_V5 or MQTT_PROTOCOL_V311
+    int version;
+    int keep_alive_seconds;
+    int send_maximum;
+    /// NULL: no Will Message.
+    const char *will_topic;
+    const uint8_t *will_payload;
+    int will_length;
+    int will_qos;
+    bool will_retain;
+    const char *will_content_type;
+    bool will_is_text;
+} cmosquitto_options;
+
+enum cmosquitto_state {
+    CMOSQUITTO_CONNECTING = 0,
+    CMOSQUITTO_READY,
+    CMOSQUITTO_NAME_NOT_FOUND,
+    CMOSQUITTO_UNREACHABLE,
+    CMOSQUITTO_TLS_FAILED,
+    CMOSQUITTO_CLOSED,
+};
+
+enum cmosquitto_event_kind {
+    CMOSQUITTO_CONNACK = 1,
+    CMOSQUITTO_PUBLISHED,
+    CMOSQUITTO_DISCONNECTED,
+    CMOSQUITTO_MESSAGE,
+    CMOSQUITTO_SUBSCRIBED,
+};
+
+typedef struct cmosquitto_event {
+    int kind;
+    int mid;
+    /// The reason of CONNACK, PUBACK, DISCONNECT; of SUBACK the highest.
+    int reason;
+    bool session_present;
+    /// Of CONNACK; -1: the broker did not say.
+    int64_t receive_maximum, maximum_packet_size, maximum_qos, retain_available, server_keep_alive;
+    char *assigned_client_identifier;
+    /// Of a message.
+    char *topic;
+    uint8_t *payload;
+    size_t payload_length;
+    bool retain;
+    char *response_topic;
+    void *correlation;
+    size_t correlation_length;
+    struct cmosquitto_event *next;
+} cmosquitto_event;
+
+/// Begins to connect, in a thread of its own: name, TCP, TLS (30 s at most), CONNECT. Then 1 is added to `event_fd`.
+/// NULL: no memory, no thread, or the library does not take the options.
+cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int event_fd);
+/// Lets go of it: destroyed now, or by its helper when that is done.
+void cmosquitto_release(cmosquitto_connection *connection);
+/// `enum cmosquitto_state`. The calls below are for a connection that is ready.
+int cmosquitto_state(const cmosquitto_connection *connection);
+/// Why it is not ready, or what TLS said while the connection was lost.
+const char *cmosquitto_failure(const cmosquitto_connection *connection);
+
+int cmosquitto_socket(const cmosquitto_connection *connection);
+bool cmosquitto_wants_write(const cmosquitto_connection *connection);
+/// Decrypted bytes that no poll reports.
+int cmosquitto_pending(const cmosquitto_connection *connection);
+/// mosquitto_loop_read, _write, _misc: MOSQ_ERR_ number.
+int cmosquitto_read(cmosquitto_connection *connection);
+int cmosquitto_write(cmosquitto_connection *connection);
+int cmosquitto_misc(cmosquitto_connection *connection);
+/// `errno` right after the last of these three, or of a publish.
+int cmosquitto_error_number(const cmosquitto_connection *connection);
+/// `text` is what MOSQ_ERR_ number and errno mean, in words.
+const char *cmosquitto_text(int result, int error_number);
+
+typedef struct cmosquitto_user_property {
+    const char *name;
+    const char *value;
+} cmosquitto_user_property;
+
+int cmosquitto_publish(cmosquitto_connection *connection, int *mid, const char *topic, const uint8_t *payload,
+                       int length, int qos, bool retain, const char *content_type, bool is_text,
+                       const char *const *names_and_values, int property_count);
+int cmosquitto_subscribe(cmosquitto_connection *connection, const char *filter);
+int cmosquitto_disconnect(cmosquitto_connection *connection, int reason);
+/// shutdown(2): the peer sees the end of the connection without a DISCONNECT.
+void cmosquitto_shutdown(cmosquitto_connection *connection);
+
+/// The oldest event, or NULL. Freed with `cmosquitto_free_event`.
+cmosquitto_event *cmosquitto_next_event(cmosquitto_connection *connection);
+void cmosquitto_free_event(cmosquitto_event *event);
+
+/// Payload of TCP so far, from TCP_INFO; retransmissions are not counted. False: not known.
+bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received);

@@ -1,0 +1,122 @@
+internal import CMosquitto
+internal import MQTTSession
+
+// Values of ours to values of the library, and back.
+
+/// Calls `body` with the text as a C string, or with NULL.
+private func withOptionalCString<Result>(
+    _ text: String?, _ body: (UnsafePointer<CChar>?) -> Result
+) -> Result {
+    guard let text else { return body(nil) }
+    return unsafe text.withCString { unsafe body($0) }
+}
+
+func startConnection(
+    _ address: BrokerAddress, _ version: ProtocolVersion, _ sendMaximum: Int, _ eventDescriptor: Int32
+) -> OpaquePointer? {
+    var options = unsafe cmosquitto_options()
+    unsafe options.port = Int32(address.port)
+    unsafe options.is_tls = address.tls != nil
+    unsafe options.version = version == .v5 ? Int32(MQTT_PROTOCOL_V5) : Int32(MQTT_PROTOCOL_V311)
+    unsafe options.keep_alive_seconds = Int32(address.keepAliveSeconds)
+    unsafe options.send_maximum = Int32(sendMaximum)
+    let password = address.password.map { String(decoding: $0, as: UTF8.self) }
+    let will = address.will
+    let willPayload = will?.payload ?? []
+    return unsafe address.host.withCString { host in
+        unsafe address.clientIdentifier.withCString { clientIdentifier in
+            unsafe withOptionalCString(address.username) { username in
+                unsafe withOptionalCString(password) { password in
+                    unsafe withOptionalCString(address.tls?.caFile) { caFile in
+                        unsafe withOptionalCString(will?.topic) { willTopic in
+                            unsafe withOptionalCString(will?.contentType) { willContentType in
+                                unsafe willPayload.withUnsafeBufferPointer { payload in
+                                    unsafe options.host = host
+                                    unsafe options.client_identifier = clientIdentifier
+                                    unsafe options.username = username
+                                    unsafe options.password = password
+                                    unsafe options.ca_file = caFile
+                                    unsafe options.will_topic = willTopic
+                                    unsafe options.will_payload = payload.baseAddress
+                                    unsafe options.will_length = Int32(payload.count)
+                                    unsafe options.will_qos = Int32(will?.qos ?? 0)
+                                    unsafe options.will_retain = will?.retain ?? false
+                                    unsafe options.will_content_type = willContentType
+                                    unsafe options.will_is_text = will?.isText ?? false
+                                    return unsafe cmosquitto_connect(&options, eventDescriptor)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// mosquitto_publish_v5: its result, and the Packet Identifier that it chose.
+func publishMessage(
+    _ connection: OpaquePointer, _ version: ProtocolVersion, _ message: Message, _ packetIdentifier: inout Int32
+) -> Int32 {
+    // All names and values in one buffer, each with its NUL, and pointers into it.
+    var text: [CChar] = []
+    var starts: [Int] = []
+    if version == .v5 {
+        for property in message.userProperties {
+            for part in [property.name, property.value] {
+                starts.append(text.count)
+                for byte in part.utf8 { text.append(CChar(bitPattern: byte)) }
+                text.append(0)
+            }
+        }
+    }
+    return unsafe message.topic.withCString { topic in
+        unsafe withOptionalCString(message.contentType) { contentType in
+            unsafe message.payload.withUnsafeBufferPointer { payload in
+                unsafe text.withUnsafeBufferPointer { text in
+                    let pointers: [UnsafePointer<CChar>?] = unsafe starts.map { unsafe text.baseAddress.unsafelyUnwrapped + $0 }
+                    return unsafe pointers.withUnsafeBufferPointer { pointers in
+                        unsafe cmosquitto_publish(
+                            connection, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count),
+                            Int32(message.qos), message.retain, contentType, message.isText, pointers.baseAddress,
+                            Int32(pointers.count / 2))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Results of a publish that concern the message and not the connection.
+func isRefusal(_ result: Int32) -> Bool {
+    switch result {
+    case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_NOMEM.rawValue, MOSQ_ERR_NOT_SUPPORTED.rawValue,
+        MOSQ_ERR_PAYLOAD_SIZE.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue, MOSQ_ERR_OVERSIZE_PACKET.rawValue,
+        MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue, MOSQ_ERR_RETAIN_NOT_SUPPORTED.rawValue,
+        MOSQ_ERR_DUPLICATE_PROPERTY.rawValue:
+        true
+    default: false
+    }
+}
+
+func connectionAcknowledgement(_ event: UnsafeMutablePointer<cmosquitto_event>) -> ConnectionAcknowledgement {
+    func number<Number: FixedWidthInteger>(_ value: Int64) -> Number? { value < 0 ? nil : Number(clamping: value) }
+    let assigned = unsafe event.pointee.assigned_client_identifier.map { unsafe String(cString: $0) }
+    return unsafe ConnectionAcknowledgement(
+        reason: UInt8(clamping: event.pointee.reason), sessionPresent: event.pointee.session_present,
+        receiveMaximum: number(event.pointee.receive_maximum),
+        maximumPacketSize: number(event.pointee.maximum_packet_size), maximumQoS: number(event.pointee.maximum_qos),
+        retainAvailable: event.pointee.retain_available != 0, serverKeepAlive: number(event.pointee.server_keep_alive),
+        assignedClientIdentifier: assigned)
+}
+
+func receivedMessage(_ event: UnsafeMutablePointer<cmosquitto_event>) -> ReceivedMessage {
+    let payload = unsafe Array(UnsafeBufferPointer(start: event.pointee.payload, count: event.pointee.payload_length))
+    let responseTopic = unsafe event.pointee.response_topic.map { unsafe String(cString: $0) }
+    let correlation = unsafe event.pointee.correlation.map {
+        unsafe Array(UnsafeRawBufferPointer(start: $0, count: event.pointee.correlation_length))
+    }
+    return ReceivedMessage(
+        topic: unsafe String(cString: event.pointee.topic), payload: payload, isRetained: unsafe event.pointee.retain,
+        responseTopic: responseTopic, correlationData: correlation)
+}
