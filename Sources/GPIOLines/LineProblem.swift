@@ -12,14 +12,14 @@ package enum LineProblem: Error, Hashable, Sendable {
     case lineMissing(LineReference, near: [String], searched: [String])
     /// More than one line or chip goes by that name.
     case ambiguous(LineReference, candidates: [String])
-    /// Another process holds the line (`EBUSY`). `consumer` is empty where the kernel knows none.
+    /// Another process, or another sensor here, holds the line (`EBUSY`). `consumer` is empty where the kernel knows none.
     case busy(LineReference, consumer: String)
-    /// Another sensor or output of this configuration holds the line.
-    case heldHere(LineReference, consumer: String)
     /// `what`: the device file.
     case notPermitted(LineReference, what: String)
     /// The chip went away while the line was held (`ENODEV`): it is to be requested again.
     case gone(LineReference)
+    /// The slot holds no line: it was never requested, or let go after a failure.
+    case notHeld
     /// The chip or the kernel cannot do what the settings ask for (an input only line as an output, edges without
     /// interrupts).
     case notSupported(LineReference, what: String)
@@ -30,9 +30,9 @@ package enum LineProblem: Error, Hashable, Sendable {
 extension LineProblem {
     package var code: NoReading.Code {
         switch self {
-        case .noChips, .chipMissing, .lineMissing, .gone: .missing
+        case .noChips, .chipMissing, .lineMissing, .gone, .notHeld: .missing
         case .ambiguous: .ambiguous
-        case .busy, .heldHere: .busy
+        case .busy: .busy
         case .notPermitted: .notPermitted
         case .notSupported: .wrongDevice
         case .system: .bus
@@ -62,12 +62,12 @@ extension LineProblem {
             "line \(line.text) is ambiguous: \(Self.list(candidates, none: ""))"
         case .busy(let line, let consumer):
             "line \(line.text) is in use by " + (consumer.isEmpty ? "an unnamed consumer" : "'\(consumer)'")
-        case .heldHere(let line, let consumer):
-            "line \(line.text) is in use here by '\(consumer)'"
         case .notPermitted(let line, let what):
             "line \(line.text): no permission to open \(what)"
         case .gone(let line):
             "line \(line.text): its chip went away"
+        case .notHeld:
+            "the line is not held"
         case .notSupported(let line, let what):
             "line \(line.text): \(what)"
         case .system(let line, let what, _, let text):

@@ -1,1 +1,0 @@
-// See include/cgpiod.h.

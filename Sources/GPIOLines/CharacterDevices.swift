@@ -1,0 +1,70 @@
+internal import CGPIOD
+internal import CLinux
+import Telemetry
+
+/// The GPIO chips of this machine, as `/dev` has them now.
+struct CharacterDevices {
+    var chips: [ChipListing] = []
+    /// Device files of chips that may not be opened.
+    var notPermitted: [String] = []
+
+    /// Looks at each `gpiochipN` in the folder. Links are left out: Raspberry Pi OS links `/dev/gpiochip4` to
+    /// `gpiochip0` on a Raspberry Pi 5, and each line would be found twice.
+    init(folder: String) {
+        var paths = deviceNames(in: folder).map { folder + "/" + $0 }
+        paths.sort { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        for path in paths {
+            guard let chip = unsafe cgpiod_chip_open(path) else {
+                if clinux_errno() == EACCES || clinux_errno() == EPERM { notPermitted.append(path) }
+                continue
+            }
+            defer { unsafe cgpiod_chip_close(chip) }
+            var info = cgpiod_chip_info()
+            guard unsafe cgpiod_chip_get_info(chip, &info) == 0 else { continue }
+            var lines: [String] = []
+            for offset in 0..<info.num_lines {
+                var line = cgpiod_line_info()
+                lines.append(unsafe cgpiod_chip_get_line_info(chip, offset, &line) == 0 ? text(line.name) : "")
+            }
+            chips.append(ChipListing(name: text(info.name), label: text(info.label), path: path, lines: lines))
+        }
+    }
+
+    /// The label of the process that holds the line; empty where the kernel knows none.
+    static func consumer(path: String, offset: Int) -> String {
+        guard let chip = unsafe cgpiod_chip_open(path) else { return "" }
+        defer { unsafe cgpiod_chip_close(chip) }
+        var line = cgpiod_line_info()
+        return unsafe cgpiod_chip_get_line_info(chip, UInt32(offset), &line) == 0 ? text(line.consumer) : ""
+    }
+
+    /// The device that a path means when it is a link; otherwise the path itself.
+    static func resolved(_ path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+}
+
+/// `gpiochipN` in the folder, without links.
+private func deviceNames(in folder: String) -> [String] {
+    guard let handle = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(handle) }
+    var names: [String] = []
+    while let entry = unsafe readdir(handle) {
+        let name = unsafe String(cString: clinux_entry_name(entry))
+        guard name.utf8.starts(with: "gpiochip".utf8) else { continue }
+        var status = stat()
+        if unsafe lstat(folder + "/" + name, &status) == 0, status.st_mode & UInt32(S_IFMT) == UInt32(S_IFCHR) {
+            names.append(name)
+        }
+    }
+    return names
+}
+
+/// A name in a C array of 32 characters, with its NUL.
+private func text<Name>(_ name: Name) -> String {
+    unsafe withUnsafeBytes(of: name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
