@@ -54,8 +54,8 @@ package final class Reactor {
     }
 
     /// Registers a source, or changes what it waits for; costs nothing when nothing changed.
-    package func set(_ key: Key, descriptor: Int32, generation: UInt64, writable: Bool) {
-        let events = UInt32(EPOLLIN.rawValue) | (writable ? UInt32(EPOLLOUT.rawValue) : 0)
+    package func set(_ key: Key, descriptor: Int32, generation: UInt64, readable: Bool = true, writable: Bool) {
+        let events = (readable ? UInt32(EPOLLIN.rawValue) : 0) | (writable ? UInt32(EPOLLOUT.rawValue) : 0)
         let old = sources[key]
         if let old, old.descriptor == descriptor, old.generation == generation, old.events == events { return }
         var event = unsafe epoll_event()
