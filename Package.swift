@@ -127,6 +127,10 @@ if !embedded {
         tests(
             "SimulationTests",
             ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent", "Simulation"]),
+        // Runs inside the virtual machine of scripts/gpio-vm.
+        .executableTarget(
+            name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
+            swiftSettings: tests),
         tests("IntegrationTests", ["Telemetry"]),
         tests("TidyTests", []),
     ]
