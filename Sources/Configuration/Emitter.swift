@@ -1,0 +1,96 @@
+/// Writes a tree as YAML: block style, two spaces, secrets as stars or as their reference.
+package enum Emitter {
+    /// What stands for a secret that the file holds itself.
+    package static let mask = "********"
+    /// Keys whose value is a secret, wherever they are.
+    private static let secretKeys = ["password", "psk"]
+
+    package static func yaml(_ root: Node) -> [UInt8] {
+        var out: [UInt8] = []
+        switch root.content {
+        case .mapping(let entries) where entries.isEmpty: out += "{}\n".utf8
+        case .mapping(let entries): mapping(entries, indent: 0, to: &out)
+        default: value(root, indent: 0, to: &out)
+        }
+        return out
+    }
+
+    private static func mapping(_ entries: [Entry], indent: Int, to out: inout [UInt8], firstIsIndented: Bool = false) {
+        for (index, entry) in entries.enumerated() {
+            if index > 0 || !firstIsIndented { spaces(indent, to: &out) }
+            text(entry.key, isPlain: isWord(entry.key), to: &out)
+            out.append(58)
+            if secretKeys.contains(entry.key), entry.value.scalar != nil, !entry.value.isNull {
+                out += " \"\(mask)\"\n".utf8
+            } else {
+                value(entry.value, indent: indent, to: &out)
+            }
+        }
+    }
+
+    /// Behind a colon or a dash: a space and one line, or a new line and a block.
+    private static func value(_ node: Node, indent: Int, to out: inout [UInt8]) {
+        if let reference = Reference(node) {
+            out += " {\(reference.kind.text): ".utf8
+            text(reference.name, isPlain: isWord(reference.name), to: &out)
+            out += "}\n".utf8
+            return
+        }
+        switch node.content {
+        case .scalar(let scalar):
+            if !scalar.text.utf8.isEmpty || scalar.style == .quoted {
+                out.append(32)
+                text(scalar.text, isPlain: scalar.style == .plain && isOneLine(scalar.text), to: &out)
+            }
+            out.append(10)
+        case .mapping(let entries) where entries.isEmpty: out += " {}\n".utf8
+        case .mapping(let entries):
+            out.append(10)
+            mapping(entries, indent: indent + 2, to: &out)
+        case .sequence(let elements) where elements.isEmpty: out += " []\n".utf8
+        case .sequence(let elements):
+            out.append(10)
+            for element in elements {
+                spaces(indent + 2, to: &out)
+                out.append(45)
+                if let entries = element.entries, !entries.isEmpty, Reference(element) == nil {
+                    out.append(32)
+                    mapping(entries, indent: indent + 4, to: &out, firstIsIndented: true)
+                } else {
+                    value(element, indent: indent + 2, to: &out)
+                }
+            }
+        }
+    }
+
+    private static func spaces(_ count: Int, to out: inout [UInt8]) {
+        for _ in 0..<count { out.append(32) }
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        !text.utf8.isEmpty && text != "null"
+            && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 95 }
+    }
+
+    private static func isOneLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 32 && $0 != 127 } }
+
+    private static func text(_ text: String, isPlain: Bool, to out: inout [UInt8]) {
+        if isPlain {
+            out += text.utf8
+            return
+        }
+        out.append(34)
+        for byte in text.utf8 {
+            switch byte {
+            case 34, 92:
+                out.append(92)
+                out.append(byte)
+            case 10: out += "\\n".utf8
+            case 9: out += "\\t".utf8
+            case 0..<32, 127: out += "\\x\(TextCheck.hexadecimal(byte))".utf8
+            default: out.append(byte)
+            }
+        }
+        out.append(34)
+    }
+}

@@ -1,0 +1,107 @@
+package import Telemetry
+
+/// One file as a tree.
+package struct Document: Hashable, Sendable {
+    package var file: Checker.File
+    /// Nil for a file without content.
+    package var root: Node?
+
+    package init(file: Checker.File, root: Node?) {
+        self.file = file
+        self.root = root
+    }
+}
+
+/// What came of a configuration.
+package struct CheckedConfiguration: Sendable {
+    /// Nil when there are errors, or when a value that is needed could not be read.
+    package var settings: Settings?
+    /// In order of place.
+    package var problems: [ConfigurationProblem]
+    /// All files merged.
+    package var merged: Node
+
+    package var hasErrors: Bool { problems.contains { $0.severity == .error } }
+}
+
+private let sectionKeys = [
+    "device", "broker", "publish", "buffer", "log", "chips", "sensors", "alerts", "outputs", "home_assistant",
+]
+
+/// Merges the documents, checks all of it, and makes the settings.
+/// - Parameters:
+///   - documents: the main file, then those of its folder, in order
+///   - hostName: for the default of `device.id`
+///   - unreadable: how bad a reference is that cannot be read
+///   - resolve: the text behind a reference; the folder is where a relative path starts
+package func readConfiguration(
+    _ documents: [Document], catalog: [ModelDescription], hostName: String,
+    unreadable: ConfigurationProblem.Severity, resolve: @escaping (Reference, String) -> ReferenceValue
+) -> CheckedConfiguration {
+    var checker = Checker(
+        files: documents.map { $0.file }, catalog: catalog, unreadable: unreadable, resolve: resolve)
+    let names = documents.map { $0.file.name }
+    let merged = FolderMerge.merge(documents.compactMap { $0.root }, files: names, problems: &checker.problems)
+    let settings = checker.settings(merged, hostName: hostName)
+    let problems = PlacedProblem.ordered(checker.problems).map { $0.named(names) }
+    let hasErrors = problems.contains { $0.severity == .error }
+    return CheckedConfiguration(settings: hasErrors ? nil : settings, problems: problems, merged: merged)
+}
+
+extension Checker {
+    mutating func settings(_ root: Node, hostName: String) -> Settings? {
+        guard
+            let top = section(root, name: "configuration", title: "the configuration", keys: sectionKeys, strangers: Self.misplaced)
+        else { return nil }
+        let device = device(top["device"], hostName: hostName)
+        if top["broker"] == nil, !problems.contains(where: { $0.text.utf8.starts(with: "a configuration is".utf8) }) {
+            error(root.place, "'broker' is missing; write 'broker: {url: \"mqtt://HOST\"}'")
+        }
+        let broker = top["broker"].flatMap { self.broker($0, device: device.id) }
+        let discovery = top["home_assistant"].map { homeAssistant($0) } ?? false
+        let buffer = top["buffer"].map { self.buffer($0) } ?? BufferSettings()
+        let publish = top["publish"].map { self.publish($0, sync: buffer.sync, discovery: discovery) } ?? PublishSettings()
+        let level = top["log"].map { log($0) } ?? .info
+        let chips = top["chips"].map { self.chips($0) } ?? []
+        let sensors = top["sensors"].map { self.sensors($0) } ?? []
+        if let entry = top["outputs"] { outputs(entry) }
+        if let entry = top["alerts"] { alerts(entry) }
+        topics(top, prefix: publish.prefix, device: device.id)
+        guard let broker else { return nil }
+        return Settings(
+            device: device, broker: broker, publish: publish, buffer: buffer, logLevel: level, chips: chips, sensors: sensors)
+    }
+
+    /// Keys that stand at the top where a section is meant.
+    private static let misplaced: [String: String] = {
+        var result: [String: String] = [:]
+        for key in ["url", "protocol", "client_id", "username", "password", "tls", "keep_alive", "reconnect", "in_flight"] {
+            result[key] = "; it belongs into 'broker'"
+        }
+        for key in ["prefix", "qos", "encoding", "batch", "identify", "live", "metrics_every", "clock", "wait_for_clock"] {
+            result[key] = "; it belongs into 'publish'"
+        }
+        for key in ["size", "sync", "when_full", "memory", "state_every"] { result[key] = "; it belongs into 'buffer'" }
+        result["mqtt"] = "; did you mean 'broker'?"
+        return result
+    }()
+
+    /// No topic that the configuration makes is longer than brokers take. Only a long prefix can make one.
+    private mutating func topics(_ top: Section, prefix: String, device: String) {
+        var ends = ["/unstamped/": sensors.map { $0.id }]
+        ends["/outputs/"] = outputs.map { $0.id + "/set" }
+        ends["/alerts/"] = top["alerts"]?.value.elements?.compactMap { $0["id"]?.value.scalar?.text } ?? []
+        var longest = "\(prefix)/\(device)/response"
+        for (folder, names) in ends {
+            for name in names {
+                let topic = "\(prefix)/\(device)\(folder)\(name)"
+                if topic.utf8.count > longest.utf8.count { longest = topic }
+            }
+        }
+        let over = longest.utf8.count - Identifiers.maximumTopicBytes
+        guard over > 0, let publish = top["publish"], let entry = publish.value["prefix"] else { return }
+        error(
+            entry.value.place,
+            "prefix: topic '\(shown(longest))' has \(longest.utf8.count) bytes; at most \(Identifiers.maximumTopicBytes) are allowed, shorten the prefix by \(over)")
+    }
+}
