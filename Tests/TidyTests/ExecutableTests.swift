@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// What is shipped: the executables of the Embedded build. scripts/test makes it and names its folder.
+@Suite struct ExecutableTests {
+    static let folder = SourceTree.root.appendingPathComponent(
+        ProcessInfo.processInfo.environment["GODWIT_EMBEDDED_BUILD"] ?? ".build-embedded/release")
+
+    static var isBuilt: Bool {
+        SourceTree.executables.allSatisfy {
+            FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent($0).path)
+        }
+    }
+
+    private func path(_ name: String) -> String { Self.folder.appendingPathComponent(name).path }
+
+    private func output(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return text
+    }
+
+    /// The libraries that an executable asks for: its DT_NEEDED entries.
+    private func needed(_ name: String) throws -> [String] {
+        try output("readelf", ["--dynamic", "--wide", path(name)]).split(separator: "\n")
+            .filter { $0.contains("(NEEDED)") }
+            .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }
+    }
+
+    @Test(
+        .enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"), arguments: SourceTree.executables)
+    func `the shipped form links C libraries only`(name: String) throws {
+        let libraries = try needed(name)
+        #expect(libraries.contains { $0.hasPrefix("libc.so") })
+        for library in libraries {
+            #expect(
+                !library.lowercased().contains("swift") && !library.contains("Foundation")
+                    && !library.hasPrefix("libstdc++") && !library.hasPrefix("libdispatch"),
+                "\(name) links \(library)")
+        }
+    }
+
+    @Test(.enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"))
+    func `both executables together take less than a megabyte without their debug information`() throws {
+        var total = 0
+        for name in SourceTree.executables {
+            // The segments that are loaded: all that strip(1) leaves, but for a few hundred bytes of headers.
+            let text = try output("readelf", ["--segments", "--wide", path(name)])
+            for line in text.split(separator: "\n") {
+                let fields = line.split(separator: " ")
+                guard fields.first == "LOAD", fields.count > 4 else { continue }
+                total += try #require(Int(fields[4].dropFirst(2), radix: 16))
+            }
+        }
+        #expect(total > 0)
+        #expect(total < 1_000_000)
+    }
+}

@@ -1,0 +1,88 @@
+import Testing
+
+@Suite struct ImportTests {
+    @Test(arguments: SourceTree.cores)
+    func `a core imports Telemetry and nothing else`(core: String) throws {
+        let allowed: Set<String> = core == "Telemetry" ? [] : ["Telemetry"]
+        for file in SourceTree.swiftFiles(of: core) {
+            let text = try SourceTree.text("Sources/\(core)/\(file)")
+            for module in SourceTree.imports(of: text) {
+                #expect(allowed.contains(module), "Sources/\(core)/\(file) imports \(module)")
+            }
+        }
+    }
+
+    @Test func `the agent imports cores and nothing else`() throws {
+        for file in SourceTree.swiftFiles(of: SourceTree.meetingPlace) {
+            for module in SourceTree.imports(of: try SourceTree.text("Sources/\(SourceTree.meetingPlace)/\(file)")) {
+                #expect(SourceTree.cores.contains(module), "Sources/\(SourceTree.meetingPlace)/\(file) imports \(module)")
+            }
+        }
+    }
+
+    @Test(arguments: SourceTree.cores + [SourceTree.meetingPlace])
+    func `nothing unsafe stands in a core`(core: String) throws {
+        for file in SourceTree.swiftFiles(of: core) {
+            for (number, line) in SourceTree.code(try SourceTree.text("Sources/\(core)/\(file)")).enumerated() {
+                let words = line.split { !$0.isLetter && $0 != "_" }
+                #expect(!words.contains("unsafe"), "Sources/\(core)/\(file):\(number + 1)")
+            }
+        }
+    }
+
+    @Test(arguments: SourceTree.shells)
+    func `a shell imports no other shell but LinuxIO`(shell: String) throws {
+        let others = Set(SourceTree.shells).subtracting([shell, "LinuxIO"]).union(SourceTree.executables)
+        for file in SourceTree.swiftFiles(of: shell) {
+            for module in SourceTree.imports(of: try SourceTree.text("Sources/\(shell)/\(file)")) {
+                #expect(!others.contains(module), "Sources/\(shell)/\(file) imports \(module)")
+            }
+        }
+    }
+
+    @Test(arguments: SourceTree.shipped)
+    func `what is shipped imports neither Foundation nor the tests' modules`(module: String) throws {
+        let forbidden: Set<String> = [
+            "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Testing", "XCTest", "Simulation",
+        ]
+        for file in SourceTree.swiftFiles(of: module) {
+            for imported in SourceTree.imports(of: try SourceTree.text("Sources/\(module)/\(file)")) {
+                #expect(!forbidden.contains(imported), "Sources/\(module)/\(file) imports \(imported)")
+            }
+        }
+    }
+
+    @Test(arguments: SourceTree.shipped)
+    func `what is shipped has no access level beyond package`(module: String) throws {
+        for file in SourceTree.swiftFiles(of: module) {
+            for (number, line) in SourceTree.code(try SourceTree.text("Sources/\(module)/\(file)")).enumerated() {
+                let words = line.split(separator: " ")
+                #expect(
+                    !words.contains("public") && !words.prefix(2).contains("open"),
+                    "Sources/\(module)/\(file):\(number + 1)")
+            }
+        }
+    }
+
+    @Test func `every module in Sources is known to these tests`() {
+        let folders = SourceTree.names(in: "Sources")
+        let known = Set(SourceTree.shipped + ["Simulation"])
+        for folder in folders where !SourceTree.swiftFiles(of: folder).isEmpty {
+            #expect(known.contains(folder), "Sources/\(folder) is in no list of SourceTree.swift")
+        }
+        for module in known { #expect(folders.contains(module)) }
+    }
+
+    /// The tests above read sources by their own little reader: this shows that it finds what it is to find.
+    @Test func `imports are found in every form`() {
+        let text = """
+            // import Commented
+            import A
+            internal import B
+            package import struct C.D
+            @preconcurrency import E
+            let text = "import F"
+            """
+        #expect(SourceTree.imports(of: text) == ["A", "B", "C.D", "E"])
+    }
+}
