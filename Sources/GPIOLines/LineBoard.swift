@@ -1,33 +1,29 @@
 internal import CGPIOD
 internal import CLinux
+package import Sensors
 package import Telemetry
 
 /// One entry of `chips` in the configuration: another name for a chip, or a replayed one.
 package struct ChipDeclaration: Sendable {
     /// As `{chip: NAME, ...}` says it.
     package var name: String
-    /// What it stands for: a label, a kernel name or a path; nil for a replayed chip.
-    package var chip: String?
+    fileprivate var source: Source
 
-    package init(name: String, chip: String? = nil) {
-        self.name = name
-        self.chip = chip
+    fileprivate enum Source {
+        case alias(String)
+        case replay(Recording, loop: Bool, speed: Decimal)
     }
-}
 
-/// Edge events of one line between which none is known to be missing.
-package struct EdgeBatch: Hashable, Sendable {
-    /// In the order the kernel saw them. Empty when edges were lost and none came after them.
-    package var events: [EdgeEvent]
-    /// How many edges are known to be missing ahead of the first of these.
-    package var lostBefore: UInt32
-    /// False where `lostBefore` is a lower bound (libgpiod 1.6 on kernels before 5.10).
-    package var lostIsExact: Bool
+    /// - Parameter chip: what the name stands for: a label, a kernel name or a path.
+    package init(name: String, chip: String) {
+        self.name = name
+        source = .alias(chip)
+    }
 
-    package init(events: [EdgeEvent], lostBefore: UInt32 = 0, lostIsExact: Bool = true) {
-        self.events = events
-        self.lostBefore = lostBefore
-        self.lostIsExact = lostIsExact
+    /// - Parameter speed: above zero.
+    package init(name: String, replay: Recording, loop: Bool, speed: Decimal) {
+        self.name = name
+        source = .replay(replay, loop: loop, speed: speed)
     }
 }
 
@@ -44,15 +40,32 @@ package final class LineBoard {
     private struct Held {
         var reference: LineReference
         var consumer: String
-        var settings: LineSettings
-        var request: LineRequest
-        var continuity: EdgeContinuity
+        var line: Line
     }
 
-    private let aliases: [(name: String, chip: String)]
+    private enum Line {
+        case device(CharacterLine)
+        case replayed(chip: Int, line: Int)
+    }
+
+    private struct Replay {
+        var name: String
+        var chip: ReplayedChip
+    }
+
+    /// A requested line of a replayed chip, by its slot.
+    private struct ReplayedState {
+        var continuity = EdgeContinuity(isNumbered: true)
+        /// What the chip gave and no call has taken yet.
+        var waiting: [EdgeEvent] = []
+    }
+
+    private var aliases: [(name: String, chip: String)] = []
+    private var replays: [Replay] = []
     private let deviceFolder: String
     private let interface: Interface
     private var held: [Int: Held] = [:]
+    private var replayed: [Int: ReplayedState] = [:]
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds.
     private var clockDifference: Int64 = 0
 
@@ -60,9 +73,18 @@ package final class LineBoard {
     package init(
         chips: [ChipDeclaration], origin: Instant, deviceFolder: String = "/dev", interface: Interface = .best
     ) {
-        aliases = chips.compactMap { chip in chip.chip.map { (chip.name, $0) } }
         self.deviceFolder = deviceFolder
         self.interface = interface
+        for chip in chips {
+            switch chip.source {
+            case .alias(let other): aliases.append((chip.name, other))
+            case .replay(let recording, let loop, let speed):
+                replays.append(
+                    Replay(
+                        name: chip.name,
+                        chip: ReplayedChip(recording: recording, loop: loop, speed: speed, origin: origin)))
+            }
+        }
     }
 
     /// Requests the line, or reconfigures it when `slot` holds it already; a slot that holds another line lets it go.
@@ -73,113 +95,143 @@ package final class LineBoard {
     package func configure(
         slot: Int, reference: LineReference, settings: LineSettings, consumer: String, at now: Instant
     ) throws(LineProblem) -> Bool {
-        if let line = held[slot], line.reference == reference, line.consumer == consumer {
-            return try reconfigure(slot: slot, line, settings)
-        }
-        held[slot] = nil
-        let request = try request(reference, settings, consumer: consumer)
-        do throws(CallFailure) {
-            let level = try request.value()
-            held[slot] = Held(
-                reference: reference, consumer: consumer, settings: settings, request: request,
-                continuity: EdgeContinuity(isNumbered: request.isNumbered))
-            return level
-        } catch {
-            throw error.problem(of: reference)
-        }
-    }
-
-    private func reconfigure(slot: Int, _ line: Held, _ settings: LineSettings) throws(LineProblem) -> Bool {
-        var line = line
-        do throws(CallFailure) {
-            if line.settings != settings { try line.request.reconfigure(settings) }
-            if case .output = settings.direction {
-                line.continuity.skip(try line.request.readEdgeEvents(clockDifference: 0))
+        if let line = held[slot], line.reference != reference || line.consumer != consumer { release(slot: slot) }
+        let line = held[slot]?.line
+        do throws(LineProblem) {
+            switch line {
+            case .device(let line):
+                return try reporting(reference) { () throws(CallFailure) in
+                    try line.reconfigure(settings)
+                    return try line.level(at: now)
+                }
+            case .replayed(let chip, let line):
+                return configureReplayed(slot: slot, chip: chip, line: line, settings, at: now)
+            case nil:
+                return try request(slot: slot, reference, settings, consumer: consumer, at: now)
             }
-            line.settings = settings
-            let level = try line.request.value()
-            held[slot] = line
-            return level
         } catch {
-            held[slot] = nil
-            throw error.problem(of: line.reference)
+            release(slot: slot)
+            throw error
         }
     }
 
     /// The descriptor that becomes readable when edge events wait; nil for replayed lines and for empty slots.
     ///
     /// It may change with each `configure`, and is closed by `release` and by a `configure` that fails.
-    package func descriptor(slot: Int) -> Int32? { held[slot]?.request.descriptor }
+    package func descriptor(slot: Int) -> Int32? {
+        if case .device(let line) = held[slot]?.line { line.descriptor } else { nil }
+    }
 
     /// What the kernel holds for the line, without waiting. Each batch after the first begins behind a gap.
     package func readEdgeEvents(slot: Int, at now: Instant) throws(LineProblem) -> [EdgeBatch] {
-        guard var line = held[slot] else { return [] }
-        followClocks()
-        do throws(CallFailure) {
-            let events = try line.request.readEdgeEvents(clockDifference: clockDifference)
-            let batches = line.continuity.split(
-                events, bothEdges: line.settings.edge == .both,
-                bufferWasFull: !line.request.isNumbered && events.count >= line.request.eventCapacity)
-            held[slot] = line
-            return batches
-        } catch {
-            throw error.problem(of: line.reference)
+        guard let line = held[slot] else { return [] }
+        switch line.line {
+        case .device(let device):
+            followClocks()
+            let difference = clockDifference
+            return try reporting(line.reference) { () throws(CallFailure) in
+                try device.readEdgeEvents(clockDifference: difference)
+            }
+        case .replayed:
+            collect(to: now)
+            return takeWaiting(slot: slot)
         }
     }
 
-    /// The logical level now.
+    /// The logical level now; debounced where edges are.
     package func level(slot: Int, at now: Instant) throws(LineProblem) -> Bool {
         guard let line = held[slot] else { throw .notHeld }
-        do throws(CallFailure) {
-            return try line.request.value()
-        } catch {
-            throw error.problem(of: line.reference)
+        switch line.line {
+        case .device(let device):
+            return try reporting(line.reference) { () throws(CallFailure) in try device.level(at: now) }
+        case .replayed(let chip, let line):
+            return replays[chip].chip.level(line: line, at: now)
         }
     }
 
     /// Lets go of the line; an empty slot is left as it is.
-    package func release(slot: Int) { held[slot] = nil }
+    package func release(slot: Int) {
+        if case .replayed(let chip, let line) = held[slot]?.line {
+            replays[chip].chip.release(line: line)
+            replayed[slot] = nil
+        }
+        held[slot] = nil
+    }
 
     /// When `advance` is to be called next: replayed edges, and debouncing where the kernel does not do it.
-    package var deadline: Instant? { nil }
+    package var deadline: Instant? {
+        var deadline: Instant?
+        for replay in replays { deadline = earliest(deadline, replay.chip.deadline) }
+        for state in replayed.values { deadline = earliest(deadline, state.waiting.first?.instant) }
+        for line in held.values {
+            if case .device(let device) = line.line { deadline = earliest(deadline, device.deadline) }
+        }
+        return deadline
+    }
 
-    /// The edges of replayed and of debounced lines that are due.
-    package func advance(to now: Instant) -> [(slot: Int, batch: EdgeBatch)] { [] }
+    /// The edges of replayed and of debounced lines that are due, by slot.
+    package func advance(to now: Instant) -> [(slot: Int, batch: EdgeBatch)] {
+        collect(to: now)
+        var due: [(slot: Int, batch: EdgeBatch)] = []
+        for slot in held.keys.sorted() {
+            if case .device(let device) = held[slot]?.line {
+                if let batch = device.advance(to: now) { due.append((slot, batch)) }
+            } else {
+                for batch in takeWaiting(slot: slot) { due.append((slot, batch)) }
+            }
+        }
+        return due
+    }
 
-    // MARK: Character devices
+    // MARK: Requests
 
     private func request(
-        _ reference: LineReference, _ settings: LineSettings, consumer: String
-    ) throws(LineProblem) -> LineRequest {
-        let (path, offset) = try locate(reference)
+        slot: Int, _ reference: LineReference, _ settings: LineSettings, consumer: String, at now: Instant
+    ) throws(LineProblem) -> Bool {
+        let devices = CharacterDevices(folder: deviceFolder)
+        let found = try locate(reference, devices)
+        if found.chip >= devices.chips.count {
+            let chip = found.chip - devices.chips.count
+            try hold(slot: slot, reference, consumer: consumer, chip: chip, line: found.offset)
+            return configureReplayed(slot: slot, chip: chip, line: found.offset, settings, at: now)
+        }
+        let path = devices.chips[found.chip].path
+        let device: CharacterLine
         do throws(CallFailure) {
-            return try LineRequest(
-                path: path, offset: offset, consumer: consumer, settings: settings,
+            device = try CharacterLine(
+                path: path, offset: found.offset, consumer: consumer, settings: settings,
                 firstInterface: interface == .first)
         } catch {
-            switch error.number {
-            case EBUSY:
-                throw .busy(reference, consumer: CharacterDevices.consumer(path: path, offset: offset))
-            case EACCES, EPERM:
-                throw .notPermitted(reference, what: path)
-            case ENXIO where settings.edge != .none:
-                throw .notSupported(reference, what: "\(path) reports no edges of this line")
-            case EINVAL, EOPNOTSUPP:
-                throw .notSupported(reference, what: "\(path) refuses these settings")
-            default:
-                throw error.problem(of: reference)
-            }
+            throw problem(of: error, reference, settings, path: path, offset: found.offset)
+        }
+        held[slot] = Held(reference: reference, consumer: consumer, line: .device(device))
+        return try reporting(reference) { () throws(CallFailure) in try device.level(at: now) }
+    }
+
+    /// What a refused request means.
+    private func problem(
+        of failure: CallFailure, _ reference: LineReference, _ settings: LineSettings, path: String, offset: Int
+    ) -> LineProblem {
+        switch failure.number {
+        case EBUSY: .busy(reference, consumer: CharacterDevices.consumer(path: path, offset: offset))
+        case EACCES, EPERM: .notPermitted(reference, what: path)
+        case ENXIO where settings.edge != .none:
+            .notSupported(reference, what: "\(path) reports no edges of this line")
+        case EINVAL, EOPNOTSUPP: .notSupported(reference, what: "\(path) refuses these settings")
+        default: failure.problem(of: reference)
         }
     }
 
-    private func locate(_ reference: LineReference) throws(LineProblem) -> (path: String, offset: Int) {
-        let devices = CharacterDevices(folder: deviceFolder)
-        let search = LineSearch(
-            chips: devices.chips,
-            aliases: aliases.map { ($0.name, $0.chip.utf8.first == 47 ? CharacterDevices.resolved($0.chip) : $0.chip) })
+    /// The index of the chip among the devices and, behind them, the replayed chips.
+    private func locate(_ reference: LineReference, _ devices: CharacterDevices) throws(LineProblem) -> LineLocation {
+        let listings = replays.map { ChipListing(name: $0.name, lines: $0.chip.lines) }
+        let search = LineSearch(chips: devices.chips + listings, aliases: aliases.map { ($0.name, resolved($0.chip)) })
         do throws(LineProblem) {
-            let found = try search.find(resolvingPath(reference))
-            return (devices.chips[found.chip].path, found.offset)
+            switch reference {
+            case .offset(let chip, let offset): return try search.find(.offset(chip: resolved(chip), offset: offset))
+            case .nameOnChip(let chip, let name): return try search.find(.nameOnChip(chip: resolved(chip), name: name))
+            default: return try search.find(reference)
+            }
         } catch {
             // What is missing may well be on a chip that may not be opened: then that is what to put right.
             if error.code == .missing, let path = devices.notPermitted.first {
@@ -189,15 +241,15 @@ package final class LineBoard {
         }
     }
 
-    /// A chip given by a path may be given by a link to it.
-    private func resolvingPath(_ reference: LineReference) -> LineReference {
-        switch reference {
-        case .offset(let chip, let offset) where chip.utf8.first == 47:
-            .offset(chip: CharacterDevices.resolved(chip), offset: offset)
-        case .nameOnChip(let chip, let name) where chip.utf8.first == 47:
-            .nameOnChip(chip: CharacterDevices.resolved(chip), name: name)
-        default: reference
-        }
+    /// A chip given by a path may be given by a link to its device. 47 is the slash.
+    private func resolved(_ chip: String) -> String {
+        chip.utf8.first == 47 ? CharacterDevices.resolved(chip) : chip
+    }
+
+    private func reporting<Result>(
+        _ reference: LineReference, _ body: () throws(CallFailure) -> Result
+    ) throws(LineProblem) -> Result {
+        do throws(CallFailure) { return try body() } catch { throw error.problem(of: reference) }
     }
 
     /// The difference of the clocks changes only while the machine sleeps. It is kept while it is the same but for the
@@ -205,5 +257,49 @@ package final class LineBoard {
     private func followClocks() {
         let difference = cgpiod_boottime_minus_monotonic()
         if abs(difference - clockDifference) > 1_000_000 { clockDifference = difference }
+    }
+
+    // MARK: Replayed chips
+
+    private func hold(
+        slot: Int, _ reference: LineReference, consumer: String, chip: Int, line: Int
+    ) throws(LineProblem) {
+        for other in held.values {
+            if case .replayed(chip, line) = other.line { throw .busy(reference, consumer: other.consumer) }
+        }
+        held[slot] = Held(reference: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
+        replayed[slot] = ReplayedState()
+    }
+
+    private func configureReplayed(
+        slot: Int, chip: Int, line: Int, _ settings: LineSettings, at now: Instant
+    ) -> Bool {
+        if case .output = settings.direction, var state = replayed[slot] {
+            collect(to: now)
+            state = replayed[slot] ?? state
+            state.continuity.skip(state.waiting)
+            state.waiting = []
+            replayed[slot] = state
+        }
+        return replays[chip].chip.configure(line: line, settings: settings, at: now)
+    }
+
+    /// Moves what the chips have played by now to the slots that hold the lines.
+    private func collect(to now: Instant) {
+        for chip in replays.indices {
+            for (line, event) in replays[chip].chip.advance(to: now) {
+                for (slot, other) in held {
+                    if case .replayed(chip, line) = other.line { replayed[slot]?.waiting.append(event) }
+                }
+            }
+        }
+    }
+
+    private func takeWaiting(slot: Int) -> [EdgeBatch] {
+        guard var state = replayed[slot], !state.waiting.isEmpty else { return [] }
+        let batches = state.continuity.split(state.waiting, bothEdges: false)
+        state.waiting = []
+        replayed[slot] = state
+        return batches
     }
 }

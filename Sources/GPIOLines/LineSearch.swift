@@ -22,7 +22,7 @@ package struct ChipListing: Hashable, Sendable {
     package var text: String {
         var text = name
         if !label.isEmpty { text += " [\(label)]" }
-        text += ", \(lines.count) lines"
+        text += lines.count == 1 ? ", 1 line" : ", \(lines.count) lines"
         if !lines.isEmpty && lines.allSatisfy({ $0.isEmpty }) { text += ", none with a name" }
         return text
     }

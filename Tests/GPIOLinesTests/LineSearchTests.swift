@@ -50,7 +50,7 @@ import Testing
         #expect(found.text.hasPrefix("line 'gpio-17' not found; near: GPIO17; searched "))
         #expect(found.text.contains("gpiochip0 [pinctrl-bcm2711], 7 lines"))
         #expect(found.text.contains("gpiochip2 [pcf8574], 4 lines, none with a name"))
-        #expect(found.text.contains("bench, 1 lines"))
+        #expect(found.text.contains("bench, 1 line"))
     }
 
     @Test func `letters of either case are near, though not the same`() throws {

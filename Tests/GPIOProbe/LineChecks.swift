@@ -235,12 +235,15 @@ struct LineChecks {
         }
     }
 
-    /// The edges of 150 ms, whoever debounces.
+    /// The edges of at least 150 ms, whoever debounces.
     func settled(_ board: LineBoard, _ slot: Int) throws -> [EdgeEvent] {
         var events: [EdgeEvent] = []
         let end = now().advanced(by: .milliseconds(150))
         while now() < end {
-            events += try read(board, slot).flatMap(\.events)
+            let batches = try read(board, slot)
+            events += batches.flatMap(\.events)
+            // After a loss the level is read again, as the daemon does.
+            if batches.contains(where: { $0.lostBefore > 0 }) { _ = try board.level(slot: slot, at: now()) }
             if let deadline = board.deadline, deadline <= now() {
                 events += board.advance(to: now()).filter { $0.slot == slot }.flatMap(\.batch.events)
             }
