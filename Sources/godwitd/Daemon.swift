@@ -1,0 +1,273 @@
+internal import Agent
+internal import CLinux
+internal import GPIOLines
+internal import LinuxIO
+internal import MQTTSession
+internal import MQTTTransport
+internal import Payloads
+internal import RingStore
+internal import Sensors
+internal import Telemetry
+
+/// The shells around the agent: one epoll, one loop.
+///
+/// A turn: wait, drain what is readable into inputs, let the agent decide, perform what it says, arm the one timer.
+final class Daemon {
+    private var agent: Agent
+    private let reactor: Reactor
+    private let storage: StorageThread
+    private let transport: Mosquitto
+    private let board: LineBoard
+    private let control: ControlServer?
+    private var service: ServiceManager
+    private var log: DaemonLog
+    private let clock: Clock
+    private let lines: [LineReference?]
+    private let consumers: [String]
+    private let ringPath: String
+
+    private var inbox: [AgentInput] = [.start]
+    private var wakeups: UInt64 = 0
+    private var exitStatus: Int32?
+
+    private enum Source {
+        static let storage = Reactor.Key(1)
+        static let connecting = Reactor.Key(2)
+        static let broker = Reactor.Key(3)
+        /// One for each slot of the control socket, then one for each sensor.
+        static let firstControl: UInt64 = 1 << 16
+        static let firstLine: UInt64 = 1 << 32
+    }
+
+    init(options: Options) throws(StartFailure) {
+        let parts = try DaemonParts(options: options)
+        agent = parts.agent
+        reactor = parts.reactor
+        storage = parts.storage
+        transport = parts.transport
+        board = parts.board
+        control = parts.control
+        service = parts.service
+        log = parts.log
+        clock = parts.clock
+        lines = parts.lines
+        consumers = parts.consumers
+        ringPath = parts.ringPath
+        for notice in parts.notices { log.write(notice, at: Clock.now) }
+        reactor.set(Source.storage, descriptor: storage.descriptor, generation: 0, writable: false)
+    }
+
+    /// - Returns: the exit status.
+    func run() -> Int32 {
+        while true {
+            let events = reactor.wait(immediately: !inbox.isEmpty || transport.needsImmediateTurn)
+            if !events.isEmpty { wakeups += 1 }
+            let clock = clock.read()
+            collect(events, at: clock.instant)
+            let actions = takeTurn(at: clock)
+            for action in actions { perform(action, at: clock.instant) }
+            if let exitStatus { return finish(exitStatus) }
+            register()
+            service.turn(at: clock.instant)
+            armTimer()
+        }
+    }
+
+    private func takeTurn(at clock: ClockReading) -> [AgentAction] {
+        for input in transport.takeInputs() { inbox.append(.session(input)) }
+        let inputs = inbox
+        inbox.removeAll(keepingCapacity: true)
+        return agent.handle(inputs, at: clock)
+    }
+
+    private func armTimer() {
+        var deadline = earliest(agent.deadline, transport.deadline)
+        deadline = earliest(deadline, board.deadline)
+        reactor.arm(earliest(deadline, service.deadline))
+    }
+
+    // MARK: what has happened
+
+    private func collect(_ events: [Reactor.Event], at now: Instant) {
+        for event in events {
+            switch event.key {
+            case Reactor.deadlineKey: reactor.deadlineFired()
+            case Reactor.clockStepKey: if reactor.clockStepped() { inbox.append(.clockStepped) }
+            case Reactor.signalKey: takeSignals()
+            case Source.storage: takeStorageResult()
+            case Source.connecting: transport.helperReady(at: now)
+            case Source.broker:
+                if event.isReadable { transport.readable(at: now) }
+                if event.isWritable { transport.writable(at: now) }
+            default:
+                if event.key.rawValue >= Source.firstLine {
+                    readEdges(of: Int(event.key.rawValue - Source.firstLine), at: now)
+                } else {
+                    takeCommands(event)
+                }
+            }
+        }
+        if transport.needsImmediateTurn { transport.readable(at: now) }
+        if let due = transport.deadline, due <= now { transport.timer(at: now) }
+        if let due = board.deadline, due <= now {
+            for (slot, batch) in board.advance(to: now) { take(batch, of: slot, at: now) }
+        }
+    }
+
+    private func takeSignals() {
+        for number in reactor.takeSignals() {
+            switch number {
+            case SIGTERM, SIGINT:
+                service.stopping()
+                inbox.append(.stop)
+            case SIGHUP:
+                log.write(
+                    Notice(.warning, "SIGHUP: reload is not supported yet, the configuration stays as it is"), at: Clock.now)
+            default: break
+            }
+        }
+    }
+
+    private func takeStorageResult() {
+        while let result = storage.takeResult() {
+            if case .failed(.locked) = result {
+                printError("godwitd: \(ringPath): another daemon holds the ring; stop it, or give this one its own --state-directory\n")
+                exitStatus = 69
+            }
+            inbox.append(.storage(result))
+        }
+    }
+
+    private func readEdges(of slot: Int, at now: Instant) {
+        do throws(LineProblem) {
+            for batch in try board.readEdgeEvents(slot: slot, at: now) { take(batch, of: slot, at: now) }
+        } catch {
+            lineFailed(slot, error)
+        }
+    }
+
+    private func take(_ batch: EdgeBatch, of slot: Int, at now: Instant) {
+        inbox.append(.sensor(slot, .edges(batch.events, lostBefore: batch.lostBefore), lostIsExact: batch.lostIsExact))
+        // After a gap the edges do not tell the level: it is read again.
+        if batch.lostBefore > 0 { readLevel(of: slot, at: now) }
+    }
+
+    private func takeCommands(_ event: Reactor.Event) {
+        guard let control else { return }
+        let slot = Int(event.key.rawValue - Source.firstControl)
+        for line in control.handle(slot: slot, isReadable: event.isReadable, isWritable: event.isWritable) {
+            do throws(CommandRequestError) {
+                let request = try CommandRequest(parsing: line.bytes)
+                inbox.append(.command(CommandOrigin(client: line.client, id: request.id), Command(request)))
+            } catch {
+                control.respond(line.client, responseJSON(id: error.id, error: error.text))
+            }
+        }
+    }
+
+    // MARK: what is to be done
+
+    private func perform(_ action: AgentAction, at now: Instant) {
+        switch action {
+        case .configureLine(let slot, let settings): configureLine(slot, settings, at: now)
+        case .readLevel(let slot): readLevel(of: slot, at: now)
+        case .releaseLine(let slot):
+            board.release(slot: slot)
+            reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
+        case .storage(let request): storage.submit(request)
+        case .session(let action): transport.perform(action, at: now)
+        case .askFacts(let purpose): inbox.append(.facts(facts, purpose))
+        case .respond(let client, let line): control?.respond(client, line)
+        case .log(let notice): log.write(notice, at: now)
+        case .ready: service.ready()
+        case .statusText(let text): service.status(text)
+        case .finished: exitStatus = 0
+        }
+    }
+
+    private func configureLine(_ slot: Int, _ settings: LineSettings, at now: Instant) {
+        guard let reference = lines[slot] else { preconditionFailure("a sensor without a line asks for one") }
+        do throws(LineProblem) {
+            let isActive = try board.configure(
+                slot: slot, reference: reference, settings: settings, consumer: consumers[slot], at: now)
+            inbox.append(.sensor(slot, .lineReady(isActive: isActive), lostIsExact: true))
+        } catch {
+            lineFailed(slot, error)
+        }
+        let key = Reactor.Key(Source.firstLine + UInt64(slot))
+        lineGeneration += 1
+        // A new request may come back under the number of the old one: it is registered anew each time.
+        if let descriptor = board.descriptor(slot: slot) {
+            reactor.set(key, descriptor: descriptor, generation: lineGeneration, writable: false)
+        } else {
+            reactor.remove(key)
+        }
+    }
+    private var lineGeneration: UInt64 = 0
+
+    private func readLevel(of slot: Int, at now: Instant) {
+        do throws(LineProblem) {
+            let isActive = try board.level(slot: slot, at: now)
+            inbox.append(.sensor(slot, .level(isActive: isActive), lostIsExact: true))
+        } catch {
+            lineFailed(slot, error)
+        }
+    }
+
+    private func lineFailed(_ slot: Int, _ problem: LineProblem) {
+        board.release(slot: slot)
+        reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
+        inbox.append(.sensor(slot, .lineFailed(problem.noReading), lostIsExact: true))
+    }
+
+    private var facts: ProcessFacts {
+        ProcessFacts(
+            residentBytes: residentBytes(), wakeups: wakeups, bytesSent: transport.bytesSent,
+            bytesReceived: transport.bytesReceived)
+    }
+
+    /// What epoll waits for, after the library, the lines and the clients may have opened and closed descriptors.
+    private func register() {
+        let descriptors = transport.descriptors
+        reactor.set(Source.connecting, descriptor: descriptors.helper, generation: 0, writable: false)
+        if let socket = descriptors.socket {
+            reactor.set(
+                Source.broker, descriptor: socket.descriptor, generation: socket.generation, writable: socket.wantsWrite)
+        } else {
+            reactor.remove(Source.broker)
+        }
+        guard let control else { return }
+        var gone = controlSlots
+        controlSlots.removeAll(keepingCapacity: true)
+        for watch in control.watches {
+            let key = Reactor.Key(Source.firstControl + UInt64(watch.slot))
+            reactor.set(
+                key, descriptor: watch.descriptor, generation: watch.generation, readable: watch.isReading,
+                writable: watch.isWriting)
+            gone.remove(key)
+            controlSlots.insert(key)
+        }
+        for key in gone { reactor.remove(key) }
+    }
+    private var controlSlots: Set<Reactor.Key> = []
+
+    private func finish(_ status: Int32) -> Int32 {
+        transport.shutdownNow()
+        control?.remove()
+        storage.stop()
+        return status
+    }
+}
+
+extension Command {
+    /// A command of the control socket.
+    init(_ request: CommandRequest) {
+        switch request.command {
+        case "ping": self = .ping
+        case "status": self = .status
+        case "metrics": self = .metrics
+        case "read": self = .read(sensor: request.text("sensor") ?? "")
+        default: self = .unknown(request.command)
+        }
+    }
+}

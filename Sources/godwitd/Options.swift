@@ -1,0 +1,72 @@
+internal import CLinux
+internal import LinuxIO
+internal import Telemetry
+
+/// The arguments of godwitd.
+struct Options {
+    var configuration = "/etc/godwit/godwit.yaml"
+    /// `--state-directory`, else `$STATE_DIRECTORY`, else `/var/lib/godwit`.
+    var stateDirectory: String
+    var isStrict = false
+
+    enum Parsed {
+        case run(Options)
+        case exit(Int32)
+    }
+
+    static let help = """
+        usage: godwitd [--config FILE] [--state-directory DIR] [--strict]
+
+        Reads sensors, keeps every reading until the broker has acknowledged it.
+
+          --config FILE          the configuration (/etc/godwit/godwit.yaml)
+          --state-directory DIR  where the ring and the socket are ($STATE_DIRECTORY, else /var/lib/godwit)
+          --strict               never run a last good configuration in place of a broken one
+          --help, --version
+
+        """
+
+    static func parse(
+        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    ) -> Parsed {
+        var options = Options(stateDirectory: environment("STATE_DIRECTORY") ?? "/var/lib/godwit")
+        let table: [(name: StaticString, takesValue: Int32, letter: Int32)] = [
+            ("config", 1, 99), ("state-directory", 1, 115), ("strict", 0, 116), ("help", 0, 104), ("version", 0, 118),
+        ]
+        var long: [option] = unsafe []
+        for row in table {
+            unsafe long.append(
+                clinux_option(
+                    UnsafeRawPointer(row.name.utf8Start).assumingMemoryBound(to: CChar.self), row.takesValue, row.letter))
+        }
+        unsafe long.append(clinux_option(nil, 0, 0))
+        clinux_getopt_begin()
+        while true {
+            let letter = unsafe clinux_getopt_next(count, arguments, "", long)
+            switch letter {
+            case -1:
+                guard clinux_optind() == count else {
+                    printError("godwitd: unexpected argument: it takes options only; see godwitd --help\n")
+                    return .exit(64)
+                }
+                return .run(options)
+            case 99: options.configuration = unsafe String(cString: clinux_optarg())
+            case 115: options.stateDirectory = unsafe String(cString: clinux_optarg())
+            case 116: options.isStrict = true
+            case 104:
+                printOut(help)
+                return .exit(0)
+            case 118:
+                printOut("godwitd \(godwitVersion)\n")
+                return .exit(0)
+            default: return .exit(64)
+            }
+        }
+    }
+}
+
+/// Why the daemon does not start: what is printed, and the exit status.
+struct StartFailure: Error {
+    var text: String
+    var status: Int32
+}
