@@ -72,6 +72,29 @@ package enum JSONError: Error, Hashable, Sendable {
     }
 }
 
+extension JSONWriter {
+    /// A value as it was read: numbers keep their text, members their order.
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .logical(let value): logical(value)
+        case .number(let text): raw(text.utf8)
+        case .string(let text): string(text)
+        case .array(let elements):
+            beginArray()
+            for element in elements { self.value(element) }
+            endArray()
+        case .object(let members):
+            beginObject()
+            for member in members {
+                key(member.name)
+                self.value(member.value)
+            }
+            endObject()
+        }
+    }
+}
+
 /// A recursive descent over the bytes, bounded in depth.
 private struct JSONReader {
     static let maximumDepth = 16

@@ -86,6 +86,13 @@ import Testing
         #expect(value.members.count == 3)
     }
 
+    @Test func `a value is written as it was read`() throws {
+        let text = #"{"a":[1.50,-0,1e5,"\"\n",true,false,null,[],{}],"b":{"z":1,"y":18446744073709551616}}"#
+        var json = JSONWriter()
+        json.value(try JSONValue(parsing: Array(text.utf8)))
+        #expect(String(decoding: json.bytes, as: UTF8.self) == text)
+    }
+
     @Test func `a value of another kind is nil`() {
         #expect(JSONValue.number("1e3").decimal == nil)
         #expect(JSONValue.number("-1").unsigned == nil)
