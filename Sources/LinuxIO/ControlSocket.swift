@@ -212,7 +212,7 @@ package final class ControlServer {
 }
 
 /// The command line's side: one connection, one line there, one line back, blocking with a time limit.
-package struct ControlClient: ~Copyable {
+package final class ControlClient {
     private let descriptor: Int32
     package let path: String
 

@@ -13,7 +13,7 @@ enum DaemonFailure: Error {
 }
 
 /// The connection to the running daemon (contract, section 7).
-struct Daemon: ~Copyable {
+struct Daemon {
     private let client: ControlClient
     var path: String { client.path }
 
