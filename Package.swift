@@ -111,6 +111,8 @@ if !embedded {
             name: "Simulation",
             dependencies: ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"],
             swiftSettings: common),
+        // Brokers, subscribers and relays for tests: real sockets, real processes.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: tests),
         tests("TelemetryTests", ["Telemetry"]),
         tests("SensorsTests", ["Telemetry", "Sensors"]),
         tests("RingStoreTests", ["Telemetry", "RingStore"]),
@@ -122,7 +124,7 @@ if !embedded {
             ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"]),
         tests("LinuxIOTests", ["Telemetry", "RingStore", "LinuxIO", "CLinux"]),
         tests("GPIOLinesTests", ["Telemetry", "Sensors", "GPIOLines"]),
-        tests("MQTTTransportTests", ["Telemetry", "MQTTSession", "MQTTTransport"]),
+        tests("MQTTTransportTests", ["Telemetry", "MQTTSession", "MQTTTransport", "CLinux", "TestSupport"]),
         tests("YAMLReaderTests", ["Telemetry", "Configuration", "YAMLReader"]),
         tests(
             "SimulationTests",
@@ -131,7 +133,7 @@ if !embedded {
         .executableTarget(
             name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
             swiftSettings: tests),
-        tests("IntegrationTests", ["Telemetry"]),
+        tests("IntegrationTests", ["Telemetry", "TestSupport"]),
         tests("TidyTests", []),
     ]
 }
