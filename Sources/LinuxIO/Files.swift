@@ -18,6 +18,14 @@ package enum FileError: Error, Hashable, Sendable {
     /// A directory, a device, a socket.
     case notARegularFile
     case tooLarge(limit: Int)
+
+    package var text: String {
+        switch self {
+        case .system(let error): error.text
+        case .notARegularFile: "not a regular file"
+        case .tooLarge(let limit): "longer than \(limit) bytes"
+        }
+    }
 }
 
 /// The bytes of a regular file, or of standard input for `-`.

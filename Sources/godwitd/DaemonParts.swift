@@ -146,9 +146,31 @@ struct DaemonParts {
             case .label(let label): chips.append(ChipDeclaration(name: chip.name, chip: label))
             case .device(let device): chips.append(ChipDeclaration(name: chip.name, chip: device))
             case .replay(let path):
-                notices.append(Notice(.error, "chip \(chip.name): \(path)"))
+                switch recording(at: path) {
+                case .success(let recording):
+                    chips.append(
+                        ChipDeclaration(name: chip.name, replay: recording, loop: chip.loop, speed: chip.speed))
+                case .failure(let error):
+                    notices.append(Notice(.error, "chip \(chip.name): \(path): \(error.text); its lines are missing"))
+                }
             }
         }
         return chips
+    }
+
+    private struct RecordingFileError: Error { var text: String }
+
+    private static func recording(at path: String) -> Result<Recording, RecordingFileError> {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try readFile(path, limit: Recording.maximumBytes)
+        } catch {
+            return .failure(RecordingFileError(text: error.text))
+        }
+        do throws(RecordingError) {
+            return .success(try Recording(parsing: bytes))
+        } catch {
+            return .failure(RecordingFileError(text: error.row.map { "row \($0): \(error.text)" } ?? error.text))
+        }
     }
 }
