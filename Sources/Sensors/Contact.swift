@@ -39,8 +39,108 @@ package struct Contact: SensorDriver, Hashable {
         "running", "safety", "smoke", "sound", "tamper", "update", "vibration", "window",
     ]
 
-    package init(settings: SensorSettings, origin: Instant) {}
-    package var deadline: Instant? { nil }
-    package mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] { [] }
-    package static func decode(recording edges: [RecordedEdge], settings: SensorSettings) -> [DecodedReading] { [] }
+    private let lineSettings: LineSettings
+    /// State is 1 when the circuit is closed.
+    private let isTrueWhenClosed: Bool
+    /// Nil: off.
+    private var heartbeat: SamplingGrid?
+    private var line = Line.waiting
+    /// The next level is published whatever it is: a person or the heartbeat asked.
+    private var publishesLevel = false
+
+    private enum Line: Hashable, Sendable {
+        case waiting
+        /// What was known last. Active means that the circuit is closed.
+        case ready(isActive: Bool)
+        case failed(NoReading)
+    }
+
+    package init(settings: SensorSettings, origin: Instant) {
+        lineSettings = LineSettings(
+            edge: .both, bias: LineKeys.bias(of: settings), isActiveLow: settings.text("active") != "high",
+            debouncePeriod: settings.duration("debounce") ?? .milliseconds(20))
+        isTrueWhenClosed = Self.isTrueWhenClosed(settings)
+        let every = settings.duration("heartbeat") ?? .seconds(600)
+        if every > .zero { heartbeat = SamplingGrid(first: origin.advanced(by: every), every: every) }
+    }
+
+    package var deadline: Instant? { heartbeat?.next }
+
+    package mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
+        switch input {
+        case .start:
+            return [.configureLine(lineSettings)]
+        case .lineReady(let isActive):
+            return [publish(isActive, at: now)]
+        case .edges(let edges, _):
+            // What was lost ahead of them shows when the level, which is read then, is another than these end with.
+            return edges.map { publish($0.kind == .rising, at: $0.instant) }
+        case .level(let isActive):
+            if line == .ready(isActive: isActive), !publishesLevel { return [] }
+            return [publish(isActive, at: now)]
+        case .lineFailed(let why):
+            defer { line = .failed(why) }
+            // Said once; the agent tries again and again.
+            return line == .failed(why) && !publishesLevel ? [] : [fail(why, at: now)]
+        case .timer:
+            guard heartbeat?.isDue(at: now) == true else { return [] }
+            heartbeat?.advance(past: now)
+            return read(at: now)
+        case .readNow:
+            return read(at: now)
+        }
+    }
+
+    /// The level is read again rather than told from memory: an edge that was lost without a trace is then found.
+    private mutating func read(at now: Instant) -> [SensorAction] {
+        switch line {
+        case .ready:
+            publishesLevel = true
+            return [.readLevel]
+        case .failed(let why):
+            return [fail(why, at: now)]
+        case .waiting:
+            return [fail(NoReading(.missing, detail: "the line is not there yet"), at: now)]
+        }
+    }
+
+    private mutating func publish(_ isActive: Bool, at instant: Instant) -> SensorAction {
+        line = .ready(isActive: isActive)
+        publishesLevel = false
+        return .reading(.measurements([isActive == isTrueWhenClosed ? 1 : 0]), at: instant)
+    }
+
+    private mutating func fail(_ why: NoReading, at now: Instant) -> SensorAction {
+        publishesLevel = false
+        return .reading(.noReading(why), at: now)
+    }
+
+    private static func isTrueWhenClosed(_ settings: SensorSettings) -> Bool {
+        if let text = settings.text("true_when") { return text == "closed" }
+        switch settings.text("class") {
+        case "door", "window", "opening", "garage_door": return false
+        default: return true
+        }
+    }
+
+    /// A reading for each edge of the recording, debounced or not: it holds what happened.
+    package static func decode(recording edges: [RecordedEdge], settings: SensorSettings) -> [DecodedReading] {
+        let isActiveLow = settings.text("active") != "high"
+        let isTrueWhenClosed = isTrueWhenClosed(settings)
+        return changes(of: edges).map { edge in
+            let isActive = edge.isHigh != isActiveLow
+            return DecodedReading(time: edge.time, outcome: .measurements([isActive == isTrueWhenClosed ? 1 : 0]))
+        }
+    }
+}
+
+/// The rows that change the level: without the first, and without one that marks the end.
+func changes(of edges: [RecordedEdge]) -> [RecordedEdge] {
+    var changes: [RecordedEdge] = []
+    guard var level = edges.first?.isHigh else { return [] }
+    for edge in edges where edge.isHigh != level {
+        level = edge.isHigh
+        changes.append(edge)
+    }
+    return changes
 }

@@ -49,10 +49,102 @@ package struct PulseCounter: SensorDriver, Hashable {
                 + "quantity: rain}")
     }
 
-    static func perPulse(of settings: SensorSettings) -> Decimal { settings.decimal("per_pulse") ?? .one }
+    private let lineSettings: LineSettings
+    private let perPulse: Decimal
+    private var grid: SamplingGrid
+    private var line = Line.waiting
+    /// Since the last reading. Kept while the line is away: they did happen.
+    private var pulses: Int64 = 0
 
-    package init(settings: SensorSettings, origin: Instant) {}
-    package var deadline: Instant? { nil }
-    package mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] { [] }
-    package static func decode(recording edges: [RecordedEdge], settings: SensorSettings) -> [DecodedReading] { [] }
+    private enum Line: Hashable, Sendable {
+        case waiting
+        case ready
+        case failed(NoReading)
+    }
+
+    package init(settings: SensorSettings, origin: Instant) {
+        lineSettings = LineSettings(
+            edge: Self.edge(of: settings), bias: LineKeys.bias(of: settings), isActiveLow: settings.text("active") == "low",
+            debouncePeriod: settings.duration("debounce") ?? .milliseconds(2), eventBufferSize: 256)
+        perPulse = Self.perPulse(of: settings)
+        let every = settings.every ?? .seconds(60)
+        grid = SamplingGrid(first: origin.advanced(by: every), every: every)
+    }
+
+    package var deadline: Instant? { grid.next }
+
+    package mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
+        switch input {
+        case .start:
+            return [.configureLine(lineSettings)]
+        case .lineReady:
+            line = .ready
+            return []
+        case .edges(let edges, let lost):
+            // Edges that the kernel counted but could not keep are pulses as well.
+            pulses += Int64(lost)
+            for edge in edges where Self.counts(edge.kind, lineSettings.edge) { pulses += 1 }
+            return []
+        case .level:
+            return []
+        case .lineFailed(let why):
+            line = .failed(why)
+            return []
+        case .timer:
+            guard grid.isDue(at: now) else { return [] }
+            grid.advance(past: now)
+            return [reading(at: now)]
+        case .readNow:
+            return [reading(at: now)]
+        }
+    }
+
+    private mutating func reading(at now: Instant) -> SensorAction {
+        switch line {
+        case .waiting:
+            return .reading(.noReading(NoReading(.missing, detail: "the line is not there yet")), at: now)
+        case .failed(let why):
+            return .reading(.noReading(why), at: now)
+        case .ready:
+            defer { pulses = 0 }
+            return .reading(Self.outcome(pulses, perPulse), at: now)
+        }
+    }
+
+    private static func outcome(_ pulses: Int64, _ perPulse: Decimal) -> Outcome {
+        let (amount, overflow) = pulses.multipliedReportingOverflow(by: perPulse.significand)
+        if overflow {
+            return .noReading(NoReading(.outOfRange, detail: "\(pulses) pulses of \(perPulse.text) do not fit a number"))
+        }
+        return .measurements([pulses, amount])
+    }
+
+    private static func perPulse(of settings: SensorSettings) -> Decimal { settings.decimal("per_pulse") ?? .one }
+
+    private static func edge(of settings: SensorSettings) -> LineSettings.Edge {
+        switch settings.text("edge") {
+        case "rising": .rising
+        case "both": .both
+        default: .falling
+        }
+    }
+
+    private static func counts(_ kind: EdgeEvent.Kind, _ edge: LineSettings.Edge) -> Bool {
+        switch edge {
+        case .rising: kind == .rising
+        case .falling: kind == .falling
+        case .both: true
+        case .none: false
+        }
+    }
+
+    /// One reading with the pulses of the whole recording, debounced or not, at its last edge.
+    package static func decode(recording edges: [RecordedEdge], settings: SensorSettings) -> [DecodedReading] {
+        let isActiveLow = settings.text("active") == "low"
+        let changes = changes(of: edges)
+        guard let last = changes.last else { return [] }
+        var pulses: Int64 = 0
+        for change in changes where counts(change.isHigh != isActiveLow ? .rising : .falling, edge(of: settings)) { pulses += 1 }
+        return [DecodedReading(time: last.time, outcome: outcome(pulses, perPulse(of: settings)))]
+    }
 }

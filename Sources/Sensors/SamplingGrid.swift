@@ -22,10 +22,15 @@ struct SamplingGrid: Hashable, Sendable {
 
     /// Sets `next` to the first slot after `now`.
     mutating func advance(past now: Instant) {
-        guard now >= next else { return }
+        if now >= next { next = slot(after: now) }
+    }
+
+    /// The first slot after an instant.
+    func slot(after instant: Instant) -> Instant {
+        guard instant >= first else { return first }
         let step = every.nanoseconds
-        let slots = (now.nanoseconds - first.nanoseconds) / step + 1
+        let slots = (instant.nanoseconds - first.nanoseconds) / step + 1
         let (offset, overflow) = slots.multipliedReportingOverflow(by: step)
-        next = overflow ? .distantFuture : first.advanced(by: .nanoseconds(offset))
+        return overflow ? .distantFuture : first.advanced(by: .nanoseconds(offset))
     }
 }

@@ -6,13 +6,16 @@ internal import Telemetry
 /// stamps edges some microseconds late, and slow parts stretch all by a fifth and more, so here a 0 is 10 to 45 µs and
 /// a 1 is 55 to 100 µs; between them nothing is guessed.
 ///
-/// **Which pulses are data.** The response is 80 µs high and looks like a 1, the high before it looks like a 0. A
-/// recording that begins late and ends early could pass for 40 data pulses that are shifted, and a shifted answer of
-/// even bytes even has a right sum. So the pulses are counted and three facts are asked for:
-/// - 42 pulses: release, response, data. 41: response, data. 40: data alone. No other count is an answer.
-/// - The first data bit of both models is 0 (humidity is below 128 % and 3276.8 %): where the start pulse was not recorded,
-///   a first data pulse that is long is the response.
-/// - With data alone, a second data pulse that is longer than every other 1 is the response.
+/// **Which pulses are data.** The response is 80 µs high and looks like a 1, the high before it looks like a 0, and some
+/// AM2301 send 64 bits: the 40, then 24 that are 0. A recording that begins late or ends early could pass for an answer
+/// that is shifted, and a shifted answer of even bytes even has a right sum. So nothing is taken for the first data pulse
+/// that is not known to be it:
+/// - Behind a recorded start pulse the second high is the response, and the 40 behind it are data.
+/// - Without a start pulse the pulses are counted: 42 or 66 are release, response and data, 41 or 65 response and data, 40
+///   or 64 data alone. No other count is an answer.
+/// - The first data bit of both models is 0, since humidity is below 128 % and 3276.8 %: a first pulse that is long is the
+///   response. With data alone, a second pulse that is longer than every other 1 is the response as well.
+/// - 40 bits of which the last 16 are 0 may be the end of 64, and count only behind a start pulse.
 struct SingleWireAnswer: Hashable, Sendable {
     /// As sent: humidity in two bytes, temperature in two.
     var humidity: (high: UInt8, low: UInt8) { (UInt8(bits >> 32 & 0xFF), UInt8(bits >> 24 & 0xFF)) }
@@ -24,14 +27,15 @@ struct SingleWireAnswer: Hashable, Sendable {
     static let zero: Range<Int64> = 10_000..<45_000
     static let one: Range<Int64> = 55_000..<100_000
     static let response: Range<Int64> = 55_000..<130_000
-    /// Ahead of a data pulse; twice as much would be two lows and a high that was lost between them.
-    static let low: Range<Int64> = 15_000..<115_000
+    /// Ahead of a data pulse. Two lows with a lost high between them are longer; a low that a disturbance has cut in two
+    /// has a part that is shorter.
+    static let low: Range<Int64> = 30_000..<115_000
 
     /// Decodes one exchange.
     init(_ exchange: SingleWireExchange) throws(NoReading) {
         let data = try Self.dataPulses(of: exchange)
         bits = 0
-        for (index, pulse) in data.enumerated() {
+        for (index, pulse) in data.prefix(40).enumerated() {
             if let low = pulse.lowBefore, !Self.low.contains(low) {
                 throw NoReading(
                     .ambiguous, detail: "\(microseconds(low)) low ahead of data pulse \(index + 1), 50 µs belong there")
@@ -40,6 +44,9 @@ struct SingleWireAnswer: Hashable, Sendable {
                 throw NoReading(.ambiguous, detail: "data pulse \(index + 1) is \(microseconds(pulse.high)) high")
             }
             bits = bits << 1 | (bit ? 1 : 0)
+        }
+        if !exchange.hasStart, exchange.pulses.count < 64, bits & 0xFFFF == 0 {
+            throw NoReading(.short, detail: "16 bits of 0 end it: it may be the end of an answer of 64")
         }
         let computed = humidity.high &+ humidity.low &+ temperature.high &+ temperature.low
         let received = UInt8(bits & 0xFF)
@@ -55,51 +62,51 @@ struct SingleWireAnswer: Hashable, Sendable {
         return nil
     }
 
-    /// The 40 pulses that are data.
+    /// The pulses from the first that is data on; at least 40.
     private static func dataPulses(
         of exchange: SingleWireExchange
     ) throws(NoReading) -> ArraySlice<SingleWireExchange.Pulse> {
         let pulses = exchange.pulses
-        func isResponse(_ index: Int) -> Bool { index < pulses.count && response.contains(pulses[index].high) }
+        let count = pulses.count
+        func isResponse(_ index: Int) -> Bool { index < count && response.contains(pulses[index].high) }
         if pulses.isEmpty {
             if exchange.endsLow { throw NoReading(.stuck, detail: "the line stays low") }
-            throw NoReading(.noAnswer, detail: "no edge after the start pulse")
+            throw NoReading(.noAnswer, detail: "no answer to the start pulse")
         }
-        switch pulses.count {
-        case 43...:
-            throw NoReading(.ambiguous, detail: "\(pulses.count) high pulses, an answer has at most 42")
-        case 42 where isResponse(1):
-            let data = pulses[2...]
-            if !exchange.hasStart { try refuseShift(data) }
-            return data
-        case 42:
-            throw NoReading(
-                .ambiguous, detail: "42 high pulses, but the second, \(microseconds(pulses[1].high)), is no response")
-        case 41 where isResponse(0):
-            let data = pulses[1...]
-            try refuseShift(data)
-            return data
-        case 41 where !isResponse(1):
-            throw NoReading(
-                .ambiguous, detail: "41 high pulses, but the first, \(microseconds(pulses[0].high)), is no response")
-        case 40 where !exchange.hasStart && !isResponse(0):
-            try refuseShift(pulses[...])
-            return pulses[...]
-        default:
-            throw short(pulses, hasStart: exchange.hasStart)
+        if count > 66 { throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66") }
+        if exchange.hasStart {
+            // A sensor that takes the line before the pull-up has raised it leaves no release.
+            let ahead = isResponse(1) ? 2 : isResponse(0) ? 1 : nil
+            if let ahead, count >= ahead + 40 { return pulses[ahead...] }
+            if ahead == nil, count >= 42 {
+                throw NoReading(
+                    .ambiguous, detail: "the second high pulse, \(microseconds(pulses[1].high)), is no response of 80 µs")
+            }
+            throw short(pulses, hasStart: true)
+        }
+        switch count {
+        case 42 where isResponse(1), 66 where isResponse(1): return try refuseShift(pulses[2...])
+        case 41 where isResponse(0), 65 where isResponse(0): return try refuseShift(pulses[1...])
+        case 40 where !isResponse(0), 64 where !isResponse(0): return try refuseShift(pulses[...])
+        case 41 where !isResponse(1), 42 where !isResponse(0):
+            throw NoReading(.ambiguous, detail: "\(count) high pulses, and neither of the first two is the response")
+        default: throw short(pulses, hasStart: false)
         }
     }
 
-    /// Refuses 40 pulses that hold the response: fewer are data then.
-    private static func refuseShift(_ data: ArraySlice<SingleWireExchange.Pulse>) throws(NoReading) {
+    /// Refuses pulses that begin with the response: fewer are data then.
+    private static func refuseShift(
+        _ data: ArraySlice<SingleWireExchange.Pulse>
+    ) throws(NoReading) -> ArraySlice<SingleWireExchange.Pulse> {
         let first = data.startIndex
-        if let bit = bit(data[first]), bit { throw NoReading(.short, detail: "39 of 40 data pulses, behind the response") }
-        guard data.startIndex == 0, bit(data[first + 1]) == true else { return }
+        if bit(data[first]) == true { throw NoReading(.short, detail: "39 of 40 data pulses, behind the response") }
+        guard first == 0, bit(data[1]) == true else { return data }
         var longest: Int64 = 0
-        for pulse in data[(first + 2)...] where one.contains(pulse.high) { longest = max(longest, pulse.high) }
-        // The data sheets keep the two 5 µs apart, in the middle; with no other 1 to compare, the limit is theirs.
+        for pulse in data[2...] where one.contains(pulse.high) { longest = max(longest, pulse.high) }
+        // The data sheets keep the two 5 µs apart at least; with no other 1 to compare, the limit is theirs.
         let limit = longest == 0 ? 75_000 : longest + 3_000
-        if data[first + 1].high > limit { throw NoReading(.short, detail: "38 of 40 data pulses, behind the response") }
+        if data[1].high > limit { throw NoReading(.short, detail: "38 of 40 data pulses, behind the response") }
+        return data
     }
 
     private static func short(_ pulses: [SingleWireExchange.Pulse], hasStart: Bool) -> NoReading {
@@ -107,7 +114,8 @@ struct SingleWireAnswer: Hashable, Sendable {
         var ahead = hasStart ? 2 : 0
         if !hasStart, response.contains(pulses[0].high) { ahead = 1 }
         if !hasStart, pulses.count > 1, zero.contains(pulses[0].high), response.contains(pulses[1].high) { ahead = 2 }
-        return NoReading(.short, detail: "\(max(0, pulses.count - ahead)) of 40 data pulses")
+        let count = max(0, pulses.count - ahead)
+        return NoReading(.short, detail: count < 40 ? "\(count) of 40 data pulses" : "\(count) data pulses of an answer of 64")
     }
 }
 

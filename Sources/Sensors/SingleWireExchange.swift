@@ -14,6 +14,11 @@ struct SingleWireExchange: Hashable, Sendable {
         var high: Int64
         /// How long the line was low before; nil where that was not recorded.
         var lowBefore: Int64?
+
+        /// Not a disturbance of some microseconds.
+        var isPlausible: Bool {
+            high >= SingleWireAnswer.zero.lowerBound && lowBefore ?? .max >= SingleWireAnswer.low.lowerBound
+        }
     }
 
     /// The first falling edge; the start pulse's where that was recorded.
@@ -31,15 +36,13 @@ struct SingleWireExchange: Hashable, Sendable {
     /// A low at least so long is the host's start pulse: the data sheets ask for 0.8 ms and more, a pulse of a sensor is
     /// below 0.1 ms.
     static let shortestStart: Int64 = 500_000
-    /// A high that is shorter is a disturbance: half of the shortest data pulse that is accepted would be 11 µs.
-    static let shortestHigh: Int64 = 10_000
-
     /// The exchanges of a recording, which need not begin or end with one.
     ///
     /// A start pulse begins an exchange; a high that is longer than any pulse of a sensor ends one. A recording that
     /// begins within a high pulse does not know its width, so that pulse is none.
     static func cut(_ edges: [RecordedEdge]) -> [SingleWireExchange] {
         let levels = Level.list(edges)
+        guard levels.count > 1 else { return [] }
         var exchanges: [SingleWireExchange] = []
         var start: Level?
         var open: [Level] = []
@@ -87,7 +90,7 @@ struct SingleWireExchange: Hashable, Sendable {
         }
         // Without a start pulse and without a data pulse it is a disturbance; a line that falls and stays low is told
         // when there is nothing else to tell, for a recording may end anywhere.
-        let hasPulse = pulses.contains { $0.high >= Self.shortestHigh }
+        let hasPulse = pulses.contains { $0.isPlausible }
         guard start != nil || hasPulse || endsLow && isOnly && !levels.isEmpty else { return nil }
         hasStart = start != nil
         self.endsLow = endsLow

@@ -1,0 +1,217 @@
+import Telemetry
+import Testing
+
+@testable import Sensors
+
+struct SingleWireAnswerTests {
+    /// 52.6 %RH, 25.6 °C as an AM2302 says it, and values that are hard on a shift: all bytes even, almost all 0.
+    static let answers: [UInt64] = [
+        SingleWire.bits([0x02, 0x0E, 0x01, 0x00]), SingleWire.bits([0x02, 0x08, 0x02, 0x00]), SingleWire.bits([0, 0, 0, 1]),
+        SingleWire.bits([0x01, 0xFF, 0x80, 0x65]), SingleWire.bits([0x03, 0xE8, 0x03, 0x20]),
+        SingleWire.bits([0x5E, 0x08, 0x04, 0x02]), SingleWire.bits([0x40, 0x00, 0x20, 0x00]),
+    ]
+
+    /// The bytes of the only exchange, or why there are none.
+    static func decode(_ edges: [RecordedEdge]) throws(NoReading) -> [UInt8] {
+        let exchanges = SingleWireExchange.cut(edges)
+        guard exchanges.count == 1 else { throw NoReading(.noAnswer, detail: "\(exchanges.count) exchanges") }
+        let answer = try SingleWireAnswer(exchanges[0])
+        return [answer.humidity.high, answer.humidity.low, answer.temperature.high, answer.temperature.low]
+    }
+
+    static func bytes(_ bits: UInt64) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: bits >> (32 - 8 * $0)) } }
+
+    static func code(_ edges: [RecordedEdge]) -> NoReading.Code? {
+        do throws(NoReading) {
+            _ = try decode(edges)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test(arguments: answers, [1100.0, 20_000, nil])
+    func `an answer is its four bytes, with and without the start pulse`(_ bits: UInt64, _ start: Double?) throws {
+        #expect(try Self.decode(SingleWire(start: start).edges([bits])) == Self.bytes(bits))
+    }
+
+    @Test func `one flipped bit is an error, never a reading`() {
+        for bits in Self.answers {
+            for bit in 0..<40 {
+                // The highest bit is never set, so that one is refused as a response where no start is recorded.
+                #expect(Self.code(SingleWire().edges([bits ^ 1 << bit])) == .checksum, "bit \(bit) of \(bits)")
+                let code = Self.code(SingleWire(start: nil).edges([bits ^ 1 << bit]))
+                #expect(code == (bit == 39 ? .short : .checksum), "bit \(bit) of \(bits) without start pulse")
+            }
+        }
+    }
+
+    /// What a recorder sees that starts late: the level from its start on, then the changes.
+    static func from(_ edges: [RecordedEdge], time: Int64) -> [RecordedEdge] {
+        let level = edges.last { $0.time <= time }!.isHigh
+        return [RecordedEdge(time: 0, isHigh: level)]
+            + edges.filter { $0.time > time }.map { RecordedEdge(time: $0.time - time, isHigh: $0.isHigh) }
+    }
+
+    @Test(arguments: answers)
+    func `a recording that begins anywhere gives the reading while all data pulses are whole, and never another`(_ bits: UInt64) {
+        for wire in [SingleWire(), SingleWire(start: nil), SingleWire(wait: 60), SingleWire(wait: 150), SingleWire(slowness: 1.2)] {
+            let edges = wire.edges([bits])
+            // The rise of the first data pulse; behind it are 39 pulses of two edges, and the last low.
+            let firstBit = edges[edges.count - 81].time
+            for time in stride(from: Int64(0), to: edges.last!.time, by: 13_000) {
+                let outcome = Result { () throws(NoReading) in try Self.decode(Self.from(edges, time: time)) }
+                switch outcome {
+                case .success(let bytes):
+                    if bytes != Self.bytes(bits) || time >= firstBit { Issue.record("from \(time) ns: \(bytes)") }
+                case .failure(let why):
+                    if time < firstBit || ![.short, .noAnswer, .stuck].contains(why.code) {
+                        Issue.record("from \(time) ns of \(firstBit): \(why.code.text) \(why.detail) \(wire)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: answers)
+    func `cut at both ends there is no reading, whatever the shift looks like`(_ bits: UInt64) {
+        for start in [1100.0, nil] {
+            for wait in [26.0, 44, 70, 150] {
+                let edges = SingleWire(start: start, wait: wait).edges([bits])
+                for front in 0..<12 {
+                    for end in 0..<12 {
+                        let cut = Array(edges[front..<(edges.count - end)])
+                        // The last two changes are the fall that ends bit 40 and the end of the answer.
+                        let isWhole = edges.count - front > 81 && end <= 1
+                        let code = Self.code(cut)
+                        if (code == nil) != isWhole {
+                            Issue.record("\(front) rows off the front, \(end) off the end, wait \(wait): \(code?.text ?? "read")")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// An AM2301 that goes on behind the sum with 24 bits of 0.
+    static func long(_ wire: SingleWire, _ bits: UInt64) -> [RecordedEdge] {
+        var widths = wire.widths(bits)
+        for _ in 0..<24 { widths += [wire.zero, wire.low] }
+        return SingleWire.edges([(1000, widths)])
+    }
+
+    @Test(arguments: answers + [SingleWire.bits([0x01, 0xFD, 0x00, 0x01]), SingleWire.bits([0x02, 0x90, 0x01, 0x6D]), 0])
+    func `an answer of 64 bits is its first 40, and cut at the front it is refused`(_ bits: UInt64) {
+        for wire in [SingleWire(), SingleWire(start: nil), SingleWire(wait: 70)] {
+            let edges = Self.long(wire, bits)
+            #expect((try? Self.decode(edges)) == Self.bytes(bits))
+            // The rise of the first data pulse; behind it are 63 pulses of two edges, and the last low.
+            let firstBit = edges.count - 129
+            for front in 0..<(edges.count - 2) {
+                // What has lost its front and 24 bits less of its end is 40 pulses of nothing else than an answer.
+                let ends = front < firstBit ? [0, 1, 2, 3, 47, 48, 49, 50, 51, 52] : [0, 1, 2, 3]
+                for end in ends where front < edges.count - end {
+                    let cut = Array(edges[front..<(edges.count - end)])
+                    guard let bytes = try? Self.decode(cut) else {
+                        if front < firstBit, end == 0 { Issue.record("\(front) rows off the front") }
+                        continue
+                    }
+                    if bytes != Self.bytes(bits) || front >= firstBit { Issue.record("\(front) rows off the front, \(end) off the end: \(bytes)") }
+                }
+            }
+        }
+    }
+
+    @Test func `a flipped bit and a cut end are refused together`() {
+        for bits in Self.answers {
+            for bit in 0..<40 {
+                let edges = SingleWire(start: nil).edges([bits ^ 1 << bit])
+                for front in 0..<4 {
+                    for end in 2..<4 {
+                        #expect(Self.code(Array(edges[front..<(edges.count - end)])) != nil)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (10.0, 55.0), (20, 65), (22, 68), (26, 70), (30, 75), (35, 80), (40, 90), (44.9, 99.9),
+    ])
+    func `a 0 is 10 to 45 µs and a 1 is 55 to 100 µs`(_ zero: Double, _ one: Double) throws {
+        for bits in Self.answers {
+            #expect(try Self.decode(SingleWire(zero: zero, one: one).edges([bits])) == Self.bytes(bits))
+        }
+    }
+
+    @Test(arguments: [0.8, 0.9, 1.1, 1.25, 1.4])
+    func `a part whose clock is off is read`(_ slowness: Double) throws {
+        for bits in Self.answers {
+            for start in [1100.0, nil] {
+                #expect(try Self.decode(SingleWire(start: start, slowness: slowness).edges([bits])) == Self.bytes(bits), "\(bits) \(start ?? 0)")
+            }
+        }
+    }
+
+    @Test(arguments: [45.0, 50, 54.9])
+    func `a width between 0 and 1 is ambiguous and says which`(_ width: Double) {
+        for bit in 0..<40 {
+            var widths = SingleWire().widths(Self.answers[0])
+            widths[5 + 2 * bit] = width
+            let error = #expect(throws: NoReading.self) { try Self.decode(SingleWire.edges([(1000, widths)])) }
+            #expect(error?.code == .ambiguous)
+            #expect(error?.detail.hasPrefix("data pulse \(bit + 1) is ") == true)
+        }
+    }
+
+    @Test func `an edge pair that is missing within the data is refused`() {
+        for bits in Self.answers {
+            let edges = SingleWire().edges([bits])
+            for index in (edges.count - 82)..<(edges.count - 2) {
+                var edges = edges
+                edges.removeSubrange(index...(index + 1))
+                #expect(Self.code(edges) != nil, "edges \(index) and \(index + 1)")
+            }
+        }
+    }
+
+    @Test func `a glitch within the data never gives another reading`() {
+        for bits in Self.answers {
+            let edges = SingleWire().edges([bits])
+            for time in stride(from: edges[1].time + 1_100_000, to: edges.last!.time, by: 1_700) {
+                for width: Int64 in [500, 2_000, 12_000, 20_000] {
+                    var noisy = edges
+                    guard let index = noisy.firstIndex(where: { $0.time > time }), noisy[index].time > time + width else { continue }
+                    let level = noisy[index].isHigh
+                    noisy.insert(
+                        contentsOf: [RecordedEdge(time: time, isHigh: level), RecordedEdge(time: time + width, isHigh: !level)],
+                        at: index)
+                    if let bytes = try? Self.decode(noisy) { #expect(bytes == Self.bytes(bits), "at \(time) for \(width)") }
+                }
+            }
+        }
+    }
+
+    @Test func `widths that jitter by 4 µs are read`() throws {
+        var random = Seeded(seed: 7)
+        for bits in Self.answers {
+            for start in [1100.0, nil] {
+                for _ in 0..<50 {
+                    let widths = SingleWire(start: start).widths(bits).map { $0 > 500 ? $0 : $0 + random.between(-4, 4) }
+                    #expect(try Self.decode(SingleWire.edges([(1000, widths)])) == Self.bytes(bits))
+                }
+            }
+        }
+    }
+}
+
+/// A small generator, so that a failure comes again.
+struct Seeded {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state >> 11
+    }
+    mutating func between(_ low: Double, _ high: Double) -> Double { low + (high - low) * Double(next()) / Double(1 << 53) }
+}
