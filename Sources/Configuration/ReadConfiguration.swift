@@ -21,6 +21,12 @@ package struct CheckedConfiguration: Sendable {
     /// All files merged.
     package var merged: Node
 
+    package init(settings: Settings?, problems: [ConfigurationProblem], merged: Node) {
+        self.settings = settings
+        self.problems = problems
+        self.merged = merged
+    }
+
     package var hasErrors: Bool { problems.contains { $0.severity == .error } }
 }
 
