@@ -29,6 +29,10 @@ package struct Session: Hashable, Sendable {
     package struct Disconnect: Hashable, Sendable {
         package var failure: ConnectionFailure
         package var at: Instant
+        package init(failure: ConnectionFailure, at: Instant) {
+            self.failure = failure
+            self.at = at
+        }
     }
 
     enum State: Hashable {

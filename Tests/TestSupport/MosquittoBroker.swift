@@ -30,7 +30,7 @@ package final class MosquittoBroker: @unchecked Sendable {
         if let username = options.username, let password = options.password {
             let file = folder.file("passwords")
             _ = FileManager.default.createFile(atPath: file, contents: Data())
-            try run("mosquitto_passwd", ["-b", file, username, password])
+            try runProgram("mosquitto_passwd", ["-b", file, username, password])
             lines += ["allow_anonymous false", "password_file \(file)"]
         } else {
             lines.append("allow_anonymous true")
@@ -82,7 +82,7 @@ package final class MosquittoBroker: @unchecked Sendable {
     /// mosquitto_pub.
     package func publish(_ payload: String, to topic: String, retain: Bool = false, _ more: [String] = []) throws {
         let arguments = ["-h", "127.0.0.1", "-p", "\(port)", "-t", topic, "-m", payload, "-q", "1"]
-        let result = try run("mosquitto_pub", arguments + (retain ? ["-r"] : []) + more)
+        let result = try runProgram("mosquitto_pub", arguments + (retain ? ["-r"] : []) + more)
         guard result.status == 0 else { throw PeerError.unexpected("mosquitto_pub: \(result.errors)") }
     }
 }
@@ -148,7 +148,7 @@ package struct Certificates: Sendable {
     }
 
     private static func openssl(_ arguments: [String]) throws {
-        let result = try run("openssl", arguments)
+        let result = try runProgram("openssl", arguments)
         guard result.status == 0 else { throw PeerError.unexpected("openssl: \(result.errors)") }
     }
 }

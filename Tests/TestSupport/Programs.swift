@@ -144,7 +144,7 @@ package final class Output: @unchecked Sendable {
 
 /// Runs a program to its end.
 @discardableResult
-package func run(
+package func runProgram(
     _ name: String, _ arguments: [String], within seconds: Double = 60, environment: [String: String] = [:]
 ) throws -> (status: Int32, output: String, errors: String) {
     let output = try Output()

@@ -1,0 +1,69 @@
+import MQTTSession
+import Telemetry
+
+/// A session with a clock that a test moves.
+struct Play {
+    var session: Session
+    var now = Instant(nanoseconds: 1_000_000_000_000)
+    var actions: [SessionAction] = []
+    private var nextTag: UInt64 = 0
+
+    init(_ change: (inout SessionConfiguration) -> Void = { _ in }, seed: UInt64 = 1) {
+        var configuration = SessionConfiguration()
+        change(&configuration)
+        session = Session(configuration: configuration, random: RandomSource(seed: seed))
+    }
+
+    /// Gives an input, and what came of it.
+    @discardableResult
+    mutating func give(_ input: SessionInput, after duration: Duration = .zero) -> [SessionAction] {
+        now = now.advanced(by: duration)
+        let result = session.handle(input, at: now)
+        actions += result
+        return result
+    }
+
+    /// Moves to the next deadline, and gives `.timer`.
+    @discardableResult
+    mutating func giveTimer() -> [SessionAction] {
+        now = max(now, session.deadline!)
+        return give(.timer)
+    }
+
+    /// Time passes, and the timer fires when it is due, as the agent does it.
+    @discardableResult
+    mutating func wait(_ duration: Duration) -> [SessionAction] {
+        let end = now.advanced(by: duration)
+        var result: [SessionAction] = []
+        while let deadline = session.deadline, deadline <= end {
+            now = max(now, deadline)
+            result += give(.timer)
+        }
+        now = end
+        return result
+    }
+
+    mutating func publish(qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10) -> (MessageTag, [SessionAction]) {
+        nextTag += 1
+        let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: false)
+        let result = session.publish(message, tag: MessageTag(nextTag), at: now)
+        actions += result
+        return (MessageTag(nextTag), result)
+    }
+
+    /// From the start, or from waiting, to online.
+    mutating func connect(_ acknowledgement: ConnectionAcknowledgement = .init(reason: 0)) {
+        if session.retryAt == nil { give(.start) } else { while session.retryAt != nil { giveTimer() } }
+        give(.transportReady)
+        give(.connectionAcknowledged(acknowledgement))
+    }
+}
+
+extension [SessionAction] {
+    var events: [SessionEvent] { compactMap { if case .event(let event) = $0 { event } else { nil } } }
+    var notices: [Notice] { compactMap { if case .notice(let notice) = $0 { notice } else { nil } } }
+    var connects: [ProtocolVersion] { compactMap { if case .connect(let version) = $0 { version } else { nil } } }
+    var closes: [ConnectionFailure] { compactMap { if case .close(let failure) = $0 { failure } else { nil } } }
+    var disconnects: [Bool] { compactMap { if case .disconnect(let withWill) = $0 { withWill } else { nil } } }
+    func says(_ text: String) -> Bool { notices.contains { $0.text.contains(text) } }
+}

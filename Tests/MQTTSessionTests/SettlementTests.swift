@@ -1,0 +1,163 @@
+import MQTTSession
+import Telemetry
+import Testing
+
+@Suite struct SettlementTests {
+    @Test func `0x10 is settled and counted as unrouted`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        #expect(play.give(.acknowledged(tag, reason: 0x10)) == [.event(.settled(tag, unrouted: true))])
+        #expect(play.session.counters.unrouted == 1)
+        #expect(play.session.counters.acknowledged == 1)
+    }
+
+    @Test(arguments: 0x80...0xFF as ClosedRange<UInt8>)
+    func `every reason from 0x80 on holds: nothing is settled, no reading has room, all comes again`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let tags = (0..<3).map { _ in play.publish().0 }
+        let actions = play.give(.acknowledged(tags[1], reason: reason))
+        #expect(actions.events == [.held(tags[1], reason: reason)])
+        #expect(actions.says("holding") && actions.says(reasonText(reason)))
+        #expect(play.session.readingRoom == 0 && play.session.isHolding && play.session.isOnline)
+        // What else was in flight is taken for not sent: its acknowledgement is not told.
+        #expect(play.give(.acknowledged(tags[0], reason: 0)) == [])
+        #expect(play.give(.acknowledged(tags[2], reason: reason)) == [])
+        #expect(play.session.counters.held == 1 && play.session.counters.acknowledged == 0)
+    }
+
+    @Test func `what was forgotten keeps its place in the window until the broker answers`() {
+        var play = Play { $0.inFlight = 5 }
+        play.connect()
+        let tags = (0..<4).map { _ in play.publish().0 }
+        play.give(.acknowledged(tags[0], reason: 0x97))
+        #expect(play.session.otherRoom == 2)
+        play.give(.acknowledged(tags[1], reason: 0))
+        #expect(play.session.otherRoom == 3)
+    }
+
+    @Test func `a hold ends, one message is tried, and its success opens the window again`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        play.give(.acknowledged(tag, reason: 0x97))
+        let wait = play.now.duration(to: play.session.deadline!)
+        #expect(wait >= .seconds(1) && wait <= .seconds(3))
+        #expect(play.giveTimer().events == [.resumed])
+        #expect(play.session.readingRoom == 1)
+        let (second, _) = play.publish()
+        #expect(play.session.readingRoom == 0)
+        play.give(.acknowledged(second, reason: 0))
+        #expect(play.session.readingRoom == 19)
+    }
+
+    @Test func `holds in a row grow up to the longest delay between attempts to connect`() {
+        var play = Play { $0.reconnectMaximum = .seconds(30) }
+        play.connect()
+        var longest = Duration.zero
+        for _ in 0..<100 {
+            let (tag, _) = play.publish()
+            play.give(.acknowledged(tag, reason: 0x87))
+            let until = play.now
+            while play.session.isHolding {
+                play.give(.bytesReceived)
+                play.giveTimer()
+            }
+            longest = max(longest, until.duration(to: play.now))
+            #expect(until.duration(to: play.now) <= .seconds(30))
+        }
+        #expect(longest > .seconds(20))
+        #expect(play.session.counters.held == 100)
+    }
+
+    @Test func `a hold lasts over a loss and ends also while offline`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        play.give(.acknowledged(tag, reason: 0x87))
+        play.give(.connectionLost(.closed("")))
+        #expect(play.session.isHolding)
+        #expect(play.wait(.seconds(10)).events.contains(.resumed))
+        #expect(!play.session.isHolding)
+    }
+
+    @Test func `a message that is larger than the broker takes is held and not sent`() {
+        var play = Play()
+        play.connect(.init(reason: 0, maximumPacketSize: 100))
+        let (tag, actions) = play.publish(payload: 100)
+        #expect(actions.events == [.held(tag, reason: 0x95)])
+        #expect(!actions.contains { if case .publish = $0 { true } else { false } })
+        #expect(play.session.otherRoom == 20)
+    }
+
+    @Test func `a message that the library refuses is held`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        let actions = play.give(.publishRefused(tag, "Malformed UTF-8"))
+        #expect(actions.events == [.held(tag, reason: 0x83)])
+        #expect(actions.says("Malformed UTF-8"))
+        #expect(play.session.otherRoom == 20)
+    }
+
+    // MARK: The stop
+
+    @Test func `a stop disconnects as soon as all is acknowledged`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        #expect(play.give(.stop) == [])
+        #expect(!play.session.isOnline)
+        let actions = play.give(.acknowledged(tag, reason: 0))
+        #expect(actions == [.event(.settled(tag, unrouted: false)), .disconnect(withWill: false)])
+        #expect(play.give(.connectionLost(.closed(""))) == [.event(.finished)])
+        #expect(play.give(.start) == [])
+        #expect(play.session.deadline == nil)
+    }
+
+    @Test func `without an acknowledgement of offline the Will Message says it`() {
+        var play = Play()
+        play.connect()
+        _ = play.publish()
+        play.give(.stop)
+        #expect(play.give(.timer, after: .milliseconds(699)) == [])
+        #expect(play.give(.timer, after: .milliseconds(1)).disconnects == [true])
+        let actions = play.giveTimer()
+        #expect(actions.closes.count == 1 && actions.events == [.finished])
+    }
+
+    @Test func `an offline that is acknowledged before readings still makes a clean end`() {
+        var play = Play()
+        play.connect()
+        _ = play.publish()
+        let (offline, _) = play.publish()
+        play.give(.stop)
+        #expect(play.give(.acknowledged(offline, reason: 0)).disconnects == [])
+        #expect(play.giveTimer().disconnects == [false])
+    }
+
+    @Test func `a stop is over within a second in every state`() {
+        let paths: [[SessionInput]] = [
+            [], [.start], [.start, .transportReady], [.start, .transportFailed(.closed(""))],
+            [.start, .transportReady, .connectionAcknowledged(.init(reason: 0))],
+        ]
+        for path in paths {
+            var play = Play()
+            for input in path { play.give(input) }
+            if play.session.isOnline { _ = play.publish() }
+            var actions = play.give(.stop)
+            actions += play.wait(.seconds(1))
+            #expect(actions.events == [.finished], "\(path)")
+            #expect(play.session.deadline == nil)
+        }
+    }
+
+    @Test func `a stop while a hold lasts does not wait for what is held`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        play.give(.acknowledged(tag, reason: 0x87))
+        #expect(play.give(.stop) == [.disconnect(withWill: false)])
+    }
+}
