@@ -163,8 +163,9 @@ static int shake_hands(cmosquitto_connection *c, int64_t give_up_at) {
         // The library takes the end of the connection for "not yet", and would ask for ever.
         char byte;
         ssize_t peeked = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (peeked == 0) return failed(c, CMOSQUITTO_TLS_FAILED, "the broker closed the connection in the handshake");
-        if (peeked < 0 && errno != EAGAIN && errno != EINTR) return tls_failed(c, strerror(errno));
+        if (peeked == 0 || (peeked < 0 && errno != EAGAIN && errno != EINTR)) {
+            return tls_failed(c, "the broker closed the connection in the handshake; does it speak TLS on this port?");
+        }
         if (mosquitto_loop_read(c->handle, 1) != MOSQ_ERR_SUCCESS) return tls_failed(c, "the handshake failed");
     }
 }
@@ -185,8 +186,9 @@ static int establish(cmosquitto_connection *c) {
     if (c->is_tls) {
         SSL_CTX *context = copenssl_client_context(c->host, c->ca_file, &c->report);
         if (!context) return tls_failed(c, "no context");
-        // Without a context of ours the library would speak plain text.
+        // Without a context of ours the library would speak plain text; and it must not change ours.
         int result = mosquitto_void_option(c->handle, MOSQ_OPT_SSL_CTX, context);
+        if (!result) result = mosquitto_int_option(c->handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
         SSL_CTX_free(context);
         if (result != MOSQ_ERR_SUCCESS) return failed(c, CMOSQUITTO_TLS_FAILED, "the MQTT library has no TLS");
     }

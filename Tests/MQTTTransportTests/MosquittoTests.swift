@@ -11,7 +11,7 @@ import TestSupport
         let broker = try MosquittoBroker()
         let subscriber = try Subscriber(broker, ["t"])
         let driver = Driver(port: broker.port)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         #expect(driver.onlineEvents.first?.0 == .v5)
         let tag = driver.publish(#"{"seq":1}"#)
         #expect(driver.run { $0.isSettled(tag) })
@@ -21,7 +21,7 @@ import TestSupport
     @Test func `a broker that is started again is found again and what was not settled goes out as new`() throws {
         let broker = try MosquittoBroker()
         let driver = Driver(port: broker.port)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         broker.kill()
         #expect(driver.run { !$0.session.isOnline })
         try broker.start()
@@ -35,7 +35,7 @@ import TestSupport
         let broker = try MosquittoBroker()
         let subscriber = try Subscriber(broker, ["t"])
         let driver = Driver(port: broker.port)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         var sent = 0
         let isDone = driver.run(within: 30) { driver in
             while sent < 1000, driver.session.readingRoom > 0 {
@@ -58,7 +58,7 @@ import TestSupport
             $0.username = "greenhouse"
             $0.password = Array("secret".utf8)
         }
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         let stranger = Driver(port: broker.port) {
             $0.username = "greenhouse"
             $0.password = Array("guess".utf8)
@@ -76,7 +76,7 @@ import TestSupport
         let driver = Driver(port: broker.port) {
             $0.will = Message(topic: "g/status", payload: Array("offline".utf8), qos: 1, retain: true)
         }
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         driver.transport.shutdownNow()
         #expect(subscriber.wait { $0.map(\.payload) == ["offline"] })
     }
@@ -87,7 +87,7 @@ import TestSupport
         let driver = Driver(port: broker.port) {
             $0.will = Message(topic: "g/status", payload: Array("will".utf8), qos: 1, retain: true)
         }
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         let tag = driver.publish("offline", to: "g/status", retain: true)
         driver.handle(.stop)
         #expect(driver.run { $0.events.contains(.finished) })
@@ -102,7 +102,7 @@ import TestSupport
         var configuration = SessionConfiguration.quick
         configuration.keepAlive = .seconds(5)
         let driver = Driver(port: broker.port, configuration: configuration)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         let turnsOver = Date().addingTimeInterval(13)
         #expect(!driver.run(within: 14) { !$0.session.isOnline || Date() > turnsOver } || driver.session.isOnline)
         #expect(broker.log.components(separatedBy: "PINGREQ").count - 1 == 2)
@@ -113,7 +113,7 @@ import TestSupport
         var configuration = SessionConfiguration.quick
         configuration.keepAlive = .seconds(5)
         let driver = Driver(port: broker.port, configuration: configuration)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         broker.pause()
         defer { broker.resume() }
         let began = Date()
@@ -131,7 +131,7 @@ import TestSupport
         try broker.publish("old", to: "g/outputs/siren/set", retain: true)
         let driver = Driver(port: broker.port)
         driver.whenOnline = { $0.transport.perform(.subscribe(["g/outputs/+/set"]), at: Driver.now()) }
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         #expect(driver.run { $0.messages.count == 1 })
         try broker.publish("on", to: "g/outputs/siren/set")
         #expect(driver.run { $0.messages.count == 2 })
@@ -142,7 +142,7 @@ import TestSupport
     @Test func `bytes are counted in both directions`() throws {
         let broker = try MosquittoBroker()
         let driver = Driver(port: broker.port)
-        #expect(driver.startAndConnect())
+        try #require(driver.startAndConnect(), "\(driver.notices)")
         let before = (driver.transport.bytesSent, driver.transport.bytesReceived)
         let tag = driver.publish(String(repeating: "x", count: 1000))
         #expect(driver.run { $0.isSettled(tag) })

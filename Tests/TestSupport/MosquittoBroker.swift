@@ -46,15 +46,14 @@ package final class MosquittoBroker: @unchecked Sendable {
     /// Starts it again on the same port.
     package func start() throws {
         guard process == nil else { return }
+        let startsBefore = log.components(separatedBy: " running").count
         let log = open(folder.file("mosquitto.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         let process = try Child("mosquitto", ["-c", configuration], output: log, errors: log)
         close(log)
         self.process = process
-        let port = port
+        // A listener on the port need not be this one: it says itself when it runs.
         let isUp = eventually(within: 10) {
-            guard process.isRunning, let descriptor = try? Loopback.connect(port: port) else { return false }
-            close(descriptor)
-            return true
+            process.isRunning && self.log.components(separatedBy: " running").count > startsBefore
         }
         guard isUp else { throw PeerError.unexpected("mosquitto did not start: \(self.log)") }
     }
@@ -92,6 +91,7 @@ package struct Certificates: Sendable {
     package struct Pair: Sendable {
         package var certificate: String
         package var key: String
+        let folder: TemporaryFolder
     }
 
     package let folder: TemporaryFolder
@@ -111,7 +111,7 @@ package struct Certificates: Sendable {
     /// - Parameter days: of validity, from `from` on (days from now; negative: in the past).
     package func issue(_ names: [String], from: Int = -1, days: Int = 30) throws -> Pair {
         let id = UUID().uuidString.prefix(8)
-        let pair = Pair(certificate: folder.file("\(id).pem"), key: folder.file("\(id).key"))
+        let pair = Pair(certificate: folder.file("\(id).pem"), key: folder.file("\(id).key"), folder: folder)
         let request = folder.file("\(id).csr")
         try Self.openssl([
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pair.key, "-out",

@@ -41,6 +41,10 @@ package enum ClientPacket: Sendable, Equatable {
     package struct UserProperty: Sendable, Equatable {
         package var name: String
         package var value: String
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 }
 

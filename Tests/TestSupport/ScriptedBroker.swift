@@ -196,6 +196,12 @@ package final class ScriptedBroker: @unchecked Sendable {
             }
         }
 
+        /// Reads bytes, whatever they are, until the client goes.
+        package func staySilentRaw() throws {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
+        }
+
         package func close() {
             guard !isClosed else { return }
             isClosed = true

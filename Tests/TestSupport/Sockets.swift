@@ -90,11 +90,15 @@ enum Loopback {
     }
 }
 
-/// A port of the loopback interface that was free a moment ago.
+/// A port of the loopback interface that was free a moment ago; not one that the kernel gives to clients and to others
+/// that ask for any port, so that nobody else takes it by chance before it is used.
 package func freePort() throws -> UInt16 {
-    let (descriptor, port) = try Loopback.listen(port: 0)
-    close(descriptor)
-    return port
+    for _ in 0..<100 {
+        guard let (descriptor, port) = try? Loopback.listen(port: UInt16.random(in: 10_240..<32_000)) else { continue }
+        close(descriptor)
+        return port
+    }
+    throw PeerError.unexpected("no port is free")
 }
 
 /// Waits until `condition` holds; false after `seconds`.
