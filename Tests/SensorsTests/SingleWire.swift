@@ -67,6 +67,13 @@ enum Captures {
 
     static var arePresent: Bool { FileManager.default.fileExists(atPath: folder.path) }
 
+    /// One of `config/captures`, played once.
+    static func own(_ name: String) throws -> ReplayedChip {
+        let file = SensorCatalogTests.root.appendingPathComponent("config/captures/\(name)")
+        let recording = try Recording(parsing: [UInt8](Data(contentsOf: file)))
+        return ReplayedChip(recording: recording, loop: false, speed: .one, origin: .zero)
+    }
+
     static func edges(_ name: String, line: String? = nil) throws -> [RecordedEdge] {
         let bytes = try [UInt8](Data(contentsOf: folder.appendingPathComponent(name)))
         return try Recording(parsing: bytes).line(named: line)!.edges

@@ -1,0 +1,20 @@
+import Telemetry
+import Testing
+
+@testable import Sensors
+
+struct SensorDriverTests {
+    @Test func `a box runs its driver, and a copy of it goes its own way`() {
+        let entry = CatalogEntry(Synthetic.self)
+        let box = entry.make(settings("synthetic", every: .seconds(1), ["waveform": .text("counter")]), .zero)
+        _ = box.handle(.timer, at: .zero)
+        let copy = box.copy()
+        let first = box.handle(.timer, at: seconds(1))
+        let second = box.handle(.timer, at: seconds(2))
+        #expect(first == [.reading(.measurements([1000]), at: seconds(1))])
+        #expect(second == [.reading(.measurements([2000]), at: seconds(2))])
+        #expect(copy.deadline == seconds(1))
+        let copied = copy.handle(.timer, at: seconds(1))
+        #expect(copied == first)
+    }
+}
