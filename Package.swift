@@ -118,9 +118,7 @@ if !embedded {
         tests("RingStoreTests", ["Telemetry", "RingStore"]),
         tests("PayloadsTests", ["Telemetry", "Payloads"]),
         tests("MQTTSessionTests", ["Telemetry", "MQTTSession"]),
-        // The table of refused configurations, for the core's tests and for those of the executables.
-        .target(name: "BrokenConfigurations", path: "Tests/BrokenConfigurations", swiftSettings: tests),
-        tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader", "BrokenConfigurations"]),
+        tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader"]),
         tests(
             "AgentTests",
             ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"]),
@@ -135,7 +133,7 @@ if !embedded {
         .executableTarget(
             name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
             swiftSettings: tests),
-        tests("IntegrationTests", ["Telemetry", "TestSupport", "BrokenConfigurations"]),
+        tests("IntegrationTests", ["Telemetry", "TestSupport"]),
         tests("TidyTests", []),
     ]
 }

@@ -1,11 +1,81 @@
-// A placeholder until the storage thread of the ring lands, which replaces this file.
-package import RingStore
 internal import CLinux
-package final class StorageThread {
+package import RingStore
+
+/// The thread that waits for the disk, so that nothing else has to: it owns the ring's file and sleeps between requests.
+///
+/// One request at a time: the next only after `takeResult` gave the result of the last.
+@safe package final class StorageThread: @unchecked Sendable {
+    /// An eventfd: readable when a result is there.
     package let descriptor: Int32
-    var results: [StorageResult] = []
-    package init(path: String) { descriptor = eventfd(0, Int32(EFD_NONBLOCK)) }
-    package func submit(_ request: StorageRequest) {}
-    package func takeResult() -> StorageResult? { nil }
-    package func stop() {}
+    private let file: RingFile
+    private var worker: OpaquePointer?
+    // Under the worker's lock.
+    private var request: StorageRequest?
+    private var result: StorageResult?
+
+    package init(path: String) {
+        descriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+        file = RingFile(path: path)
+        unsafe worker = storage_worker_start(
+            { context in unsafe Unmanaged<StorageThread>.fromOpaque(context!).takeUnretainedValue().work() },
+            Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit {
+        stop()
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    package func submit(_ request: StorageRequest) {
+        guard let worker = unsafe worker else {
+            // No thread could be made: the disk is waited for here.
+            self.request = request
+            work()
+            return
+        }
+        unsafe storage_worker_lock(worker)
+        precondition(self.request == nil && result == nil, "one storage request at a time")
+        self.request = request
+        unsafe storage_worker_unlock(worker)
+        unsafe storage_worker_post(worker)
+    }
+
+    /// The result of the last request, once.
+    package func takeResult() -> StorageResult? {
+        var count: UInt64 = 0
+        _ = unsafe read(descriptor, &count, 8)
+        lock()
+        defer { unlock() }
+        defer { result = nil }
+        return result
+    }
+
+    /// After the request under way; a disk that does not answer within two seconds is left alone with it.
+    package func stop() {
+        guard let worker = unsafe worker else { return }
+        if unsafe storage_worker_stop(worker, 2) {
+            file.close()
+        } else {
+            // The thread still uses this object.
+            _ = unsafe Unmanaged.passRetained(self)
+        }
+        unsafe self.worker = nil
+    }
+
+    private func work() {
+        lock()
+        let request = request
+        unlock()
+        guard let request else { return }
+        let result = file.perform(request)
+        lock()
+        self.request = nil
+        self.result = result
+        unlock()
+        var one: UInt64 = 1
+        _ = unsafe write(descriptor, &one, 8)
+    }
+
+    private func lock() { if let worker = unsafe worker { unsafe storage_worker_lock(worker) } }
+    private func unlock() { if let worker = unsafe worker { unsafe storage_worker_unlock(worker) } }
 }

@@ -2,173 +2,232 @@ package import Telemetry
 
 /// The ring: numbers readings, keeps them until they are acknowledged, and says what it could not keep.
 ///
-/// This first form works in memory only: `start` opens it at once.
+/// A reading goes to memory (`pending`); when it gets old there it is written to the file, and is read back when its turn
+/// comes. What was handed over and is not acknowledged stays in memory (`pending`, `writing` or `held`). The laws are in
+/// docs/ring-format.md. The parts: RingOpening, RingWriting, RingEviction, RingHandover, RingClock, RingAccounting.
 package struct Ring: Hashable, Sendable {
-    private struct Entry: Hashable {
-        var reading: Reading
-        var isAcknowledged = false
+    enum Phase: Hashable {
+        case idle
+        case opening
+        case open
+        /// The file could not be opened.
+        case closed(retryAt: Instant)
     }
 
-    private let configuration: RingConfiguration
-    private let schemas: [SensorSchema]
-    private let boot: BootID
-    private let stream: StreamID
-    private var isOpen = false
-    private var waiting: [Reading] = []
-    /// The entries with the numbers `firstNumber ..< firstNumber + entries.count`.
-    private var entries: [Entry] = []
-    private var firstNumber: UInt64 = 1
-    private var losses: [Loss] = []
-    /// Below it all has been handed over since the last rewind.
-    private var cursor: UInt64 = 1
-    private var handedEnd: UInt64 = 1
-    private var bytes = 0
-    private struct ClockRecord: Hashable {
-        var position: UInt64
-        var reading: ClockReading
+    /// The storage request that is under way.
+    enum Job: Hashable {
+        case open
+        case recover(Recovery)
+        case create(Disk)
+        case header(HeaderWrite)
+        case batch(Batch)
+        case read(number: UInt64, count: Int)
+        case search(number: UInt64)
+        case evictionPage(number: UInt64)
+        case evictionScan(number: UInt64, count: Int)
+        case zero(segment: UInt64)
     }
-    private var clockRecords: [ClockRecord] = []
-    private var lossesByCause = [UInt64](repeating: 0, count: Loss.Cause.allCases.count)
 
-    package private(set) var isWaitingForClock = false
-    package var knowsClockOfThisBoot: Bool { !clockRecords.isEmpty }
-    package var deadline: Instant? { nil }
+    /// Readings and clocks that came before there were numbers.
+    enum Waiting: Hashable {
+        case reading(Reading)
+        case clock(ClockReading)
+    }
+
+    struct Failure: Hashable {
+        var retryAt: Instant
+        var attempts: Int
+    }
+
+    let configuration: RingConfiguration
+    let schemas: [SensorSchema]
+    let boot: BootID
+    var random: RandomSource
+    var phase = Phase.idle
+    var job: Job?
+    var disk: Disk?
+    var failure: Failure?
+    var openAttempts = 0
+    var hasSaidOpened = false
+    var hasSaidSize = false
+    var isStopping = false
+    var isStopped = false
+    /// During this stop.
+    var isCleanWritten = false
+
+    // Numbers, as positions (PositionRanges.swift).
+    var head: UInt64 = 1
+    /// In order of their bases; the last is the present stream.
+    var spans: [StreamSpan]
+    /// Durably; positions up to it may be used.
+    var reserved: UInt64 = 0
+    var reservedAmount: UInt64 = 0
+    /// By the headers of a ring that is being made.
+    var reservedByCreation: UInt64 = 0
+    /// Numbers cannot be kept durably: the present stream is in memory only, and has as many as it needs.
+    var isVolatile = false
+    var rateSince: Instant?
+    var rateHead: UInt64 = 1
+    var waiting: [Waiting] = []
+
+    // What is not settled.
+    var pending = SlotQueue()
+    /// In the batch that is under way.
+    var writing = SlotQueue()
+    var held: [HeldReading] = []
+    var losses: [LossEntry] = []
+    /// A loss that ends here is in the file, or on its way: it must not grow.
+    var lossBarrier: UInt64 = 0
+    var acknowledged = PositionRanges()
+    var watermark: UInt64 = 0
+    var memoryBytes = 0
+
+    // Hand-over.
+    var cursor: UInt64 = 1
+    var handedEnd: UInt64 = 1
+    var reader: StoredPage?
+    /// `reader` was the page that is being filled.
+    var isReaderOpen = false
+    var chunk: Chunk?
+    var search: PageSearch?
+    var wanted: WantedPages?
+    var readAttempts = 0
+    var unreadable: UInt64?
+    /// Of earlier boots: what a search for their first clock record has found.
+    var bootClocks: [BootClock] = []
+
+    // Clocks of this boot.
+    var clocks: [ClockRecord] = []
+    var firstClock: ClockRecord?
+    var notBefore: WallTime?
+    /// Readings of this boot below this position were written, or are being written, without a clock.
+    var unclockedEnd: UInt64 = 0
+
+    // Counts.
+    var settled: UInt64 = 0
+    var counters = RingState()
+    var lossesByCause = [UInt64](repeating: 0, count: Loss.Cause.allCases.count)
+    var writtenBytes: UInt64 = 0
+    var syncs: UInt64 = 0
+    /// The watermark should be written although no reading has to be.
+    var wantsState = false
+    var drainedSegment: UInt64?
+
+    /// The next reading of this boot waits until its time is known.
+    package internal(set) var isWaitingForClock = false
 
     package init(configuration: RingConfiguration, schemas: [SensorSchema], boot: BootID, random: RandomSource) {
+        precondition(
+            schemas.allSatisfy { $0.quantities.count <= 8 && Self.definitionBytes($0) <= PageBuilder.capacity / 2 },
+            "a sensor's definition fits a page")
         self.configuration = configuration
         self.schemas = schemas
         self.boot = boot
-        var random = random
-        stream = StreamID(UInt32.random(in: 1 ... .max, using: &random))
+        self.random = random
+        spans = []
+        spans = [StreamSpan(stream: drawStream(), base: 0)]
     }
 
     package mutating func handle(_ input: RingInput, at now: Instant) -> [RingAction] {
+        var actions: [RingAction] = []
         switch input {
-        case .start:
-            isOpen = true
-            let numbered = waiting
-            waiting = []
-            for reading in numbered { append(reading) }
-            return [.opened]
-        case .append(let reading):
-            if isOpen { append(reading) } else { waiting.append(reading) }
-        case .clock(let reading):
-            guard reading.isKnown else { return [] }
-            if let last = clockRecords.last?.reading {
-                let expected = last.wallTime.advanced(by: last.instant.duration(to: reading.instant))
-                let drift = expected.duration(to: reading.wallTime).nanoseconds
-                if drift.magnitude <= 10_000_000 { return [] }
-            }
-            clockRecords.append(ClockRecord(position: head, reading: reading))
-        case .acknowledged(.reading(let stream, let sequence)):
-            guard stream == self.stream, sequence.rawValue >= firstNumber, sequence.rawValue < head else { return [] }
-            entries[Int(sequence.rawValue - firstNumber)].isAcknowledged = true
-            settle()
-        case .acknowledged(.loss(_, let first, let last)):
-            losses.removeAll { $0.first == first && $0.last == last }
-        case .rewind:
-            cursor = losses.first?.first.rawValue ?? firstNumber
+        case .start: start(now)
+        case .append(let reading): append(reading, now, &actions)
+        case .clock(let reading): clock(reading)
+        case .acknowledged(let name): acknowledge(name)
+        case .rewind: rewind()
+        case .storage(let result): finish(result, now, &actions)
+        case .timer: break
         case .stop:
-            return [.stopped]
-        case .storage, .timer:
-            break
+            isStopping = true
+            isStopped = false
+            isCleanWritten = false
         }
-        return []
+        pump(now, &actions)
+        return actions
     }
 
-    package mutating func next(at now: Instant, unstamped: Bool) -> (handover: Handover?, actions: [RingAction]) {
-        isWaitingForClock = false
-        if let loss = losses.first(where: { $0.last.rawValue >= cursor && $0.first.rawValue <= max(cursor, firstNumber) }) {
-            cursor = loss.last.rawValue + 1
-            handedEnd = max(handedEnd, cursor)
-            return (.loss(loss), [])
-        }
-        cursor = max(cursor, firstNumber)
-        while cursor < head {
-            let entry = entries[Int(cursor - firstNumber)]
-            if entry.isAcknowledged {
-                cursor += 1
-                continue
-            }
-            let reading = entry.reading
-            let stamp: Stamp
-            if let record = clockRecords.last(where: { $0.position <= cursor }) {
-                stamp = .synced(time(reading.instant, record))
-            } else if let record = clockRecords.first {
-                stamp = .estimated(time(reading.instant, record))
-            } else if unstamped {
-                stamp = .unknown(notBefore: nil)
-            } else {
-                isWaitingForClock = true
-                return (nil, [])
-            }
-            let stamped = StampedReading(
-                stream: stream, sequence: SequenceNumber(cursor), schema: schemas[reading.sensor], boot: boot,
-                instant: reading.instant, stamp: stamp, outcome: reading.outcome)
-            cursor += 1
-            handedEnd = max(handedEnd, cursor)
-            return (.reading(stamped), [])
-        }
-        return (nil, [])
-    }
-
-    package var status: RingStatus {
-        var status = RingStatus(stream: stream, capacityBytes: configuration.size)
-        status.head = SequenceNumber(head)
-        status.tail = SequenceNumber(firstNumber)
-        status.watermark = SequenceNumber((losses.first?.first.rawValue ?? firstNumber) - 1)
-        status.records = UInt64(entries.count)
-        status.unacknowledged = UInt64(entries.count { !$0.isAcknowledged })
-        status.inMemory = status.unacknowledged
-        status.lossesByCause = lossesByCause
-        status.lost = lossesByCause.reduce(0, +)
-        status.oldestUnacknowledged = entries.first?.reading.instant
-        status.isInMemoryOnly = true
-        return status
-    }
-
-    private var head: UInt64 { firstNumber + UInt64(entries.count) }
-
-    private func time(_ instant: Instant, _ record: ClockRecord) -> WallTime {
-        record.reading.wallTime.advanced(by: record.reading.instant.duration(to: instant))
-    }
-
-    private mutating func append(_ reading: Reading) {
-        precondition(schemas.indices.contains(reading.sensor), "a reading of a sensor without a schema")
-        entries.append(Entry(reading: reading))
-        bytes += 96
-        while bytes > configuration.memory { dropOldest() }
-    }
-
-    private mutating func settle() {
-        while entries.first?.isAcknowledged == true {
-            entries.removeFirst()
-            firstNumber += 1
-            bytes -= 96
+    package var deadline: Instant? {
+        if job != nil || isStopped { return nil }
+        switch phase {
+        case .idle, .opening: return nil
+        case .closed(let retryAt): return retryAt
+        case .open:
+            if let failure { return failure.retryAt }
+            return pending.first.map { $0.reading.instant.advanced(by: configuration.sync) }
         }
     }
 
-    private mutating func dropOldest() {
-        let sensor = schemas[entries[0].reading.sensor].sensor
-        entries.removeFirst()
-        bytes -= 96
-        lossesByCause[Int(Loss.Cause.memoryFull.rawValue) - 1] += 1
-        if var last = losses.last, last.last.rawValue + 1 == firstNumber, last.last.rawValue >= handedEnd {
-            last.last = SequenceNumber(firstNumber)
-            last.count = (last.count ?? 0) + 1
-            if let index = last.sensors.firstIndex(where: { $0.sensor == sensor }) {
-                last.sensors[index].count += 1
-            } else {
-                last.sensors.append(.init(sensor: sensor, count: 1))
-            }
-            losses[losses.count - 1] = last
+    private static func definitionBytes(_ schema: SensorSchema) -> Int {
+        schema.quantities.reduce(3 + schema.sensor.utf8.count) { $0 + 3 + $1.name.utf8.count + $1.unit.utf8.count }
+    }
+
+    /// Zero is left out: it looks like a mistake.
+    mutating func drawStream() -> UInt32 {
+        while true {
+            let stream = UInt32(truncatingIfNeeded: random.next())
+            if stream != 0, !spans.contains(where: { $0.stream == stream }) { return stream }
+        }
+    }
+
+    // MARK: Numbers
+
+    var hasNumber: Bool { isVolatile || head <= reserved }
+
+    func span(of position: UInt64) -> StreamSpan {
+        spans.last { $0.base < position } ?? spans[0]
+    }
+
+    /// A span that was met in a page or begins now.
+    mutating func note(_ span: StreamSpan) {
+        guard !spans.contains(span) else { return }
+        let index = spans.firstIndex { $0.base > span.base } ?? spans.count
+        spans.insert(span, at: index)
+    }
+
+    private mutating func append(_ reading: Reading, _ now: Instant, _ actions: inout [RingAction]) {
+        precondition(schemas.indices.contains(reading.sensor), "a reading of a sensor that has a schema")
+        memoryBytes += Slot.bytes(reading)
+        if hasNumber, waiting.isEmpty {
+            number(reading)
         } else {
-            losses.append(
-                Loss(
-                    stream: stream, first: SequenceNumber(firstNumber), last: SequenceNumber(firstNumber), count: 1,
-                    cause: .memoryFull, sensors: [.init(sensor: sensor, count: 1)]))
+            waiting.append(.reading(reading))
         }
-        firstNumber += 1
-        settle()
+        guard memoryBytes > configuration.memory else { return }
+        // So many readings cannot wait for numbers of the file.
+        if !waiting.isEmpty { goVolatile(&actions) }
+        while memoryBytes > configuration.memory, dropOldest() {}
+    }
+
+    mutating func number(_ reading: Reading) {
+        pending.append(Slot(position: head, reading: reading))
+        head += 1
+    }
+
+    mutating func numberWaiting() {
+        guard !waiting.isEmpty, hasNumber else { return }
+        var numbered = 0
+        for item in waiting {
+            guard hasNumber else { break }
+            switch item {
+            case .reading(let reading): number(reading)
+            case .clock(let reading): note(reading)
+            }
+            numbered += 1
+        }
+        waiting.removeFirst(numbered)
+    }
+
+    /// Numbers cannot be kept durably now: a new stream, which lives in memory until they can.
+    mutating func goVolatile(_ actions: inout [RingAction]) {
+        if !isVolatile {
+            isVolatile = true
+            if head > spans[spans.count - 1].base + 1 {
+                spans.append(StreamSpan(stream: drawStream(), base: head - 1))
+                let stream = StreamID(spans[spans.count - 1].stream)
+                actions.append(.notice(Notice(.warning, "numbers cannot be kept on disk, a new stream begins stream=\(stream.text)")))
+            }
+        }
+        numberWaiting()
     }
 }

@@ -1,0 +1,86 @@
+internal import Telemetry
+
+/// A loss in positions. It grows until it is first handed over; then its range stays.
+struct LossEntry: Hashable, Sendable {
+    var span: StreamSpan
+    var first: UInt64
+    /// One behind the last.
+    var end: UInt64
+    var count: UInt64?
+    var atMost: UInt64?
+    var cause: Loss.Cause
+    var sensors: [Loss.SensorCount]
+    var areSensorsKnown: Bool
+    /// Handed over once: a subscriber may know its range.
+    var isFrozen = false
+    /// Handed over since the last rewind.
+    var isOut = false
+    /// It was counted when it happened.
+    var isCounted = false
+
+    var loss: Loss {
+        Loss(
+            stream: StreamID(span.stream), first: SequenceNumber(first - span.base),
+            last: SequenceNumber(end - 1 - span.base), count: count, atMost: count == nil ? atMost : nil, cause: cause,
+            sensors: sensors)
+    }
+
+    /// Takes in what follows, if nothing lies between that has another fate.
+    mutating func absorb(_ next: LossEntry) -> Bool {
+        guard !isFrozen, !next.isFrozen, cause == next.cause, span == next.span, end == next.first else { return false }
+        end = next.end
+        if let a = count, let b = next.count {
+            count = a + b
+        } else {
+            atMost = sum(atMost ?? count, next.atMost ?? next.count)
+            count = nil
+        }
+        if areSensorsKnown, next.areSensorsKnown {
+            for sensor in next.sensors { add(sensor.sensor, sensor.count) }
+        } else {
+            sensors = []
+            areSensorsKnown = false
+        }
+        return true
+    }
+
+    /// The part from `position` on.
+    func from(_ position: UInt64) -> LossEntry {
+        guard position > first else { return self }
+        var rest = self
+        rest.first = position
+        rest.count = nil
+        rest.atMost = end - position
+        rest.sensors = []
+        return rest
+    }
+
+    mutating func add(_ sensor: String, _ count: UInt64) {
+        if let index = sensors.firstIndex(where: { $0.sensor == sensor }) {
+            sensors[index].count += count
+        } else {
+            sensors.append(.init(sensor: sensor, count: count))
+        }
+    }
+
+    init(
+        span: StreamSpan, first: UInt64, end: UInt64, count: UInt64?, atMost: UInt64? = nil, cause: Loss.Cause,
+        sensors: [Loss.SensorCount] = [], isFrozen: Bool = false, isCounted: Bool = false
+    ) {
+        self.span = span
+        self.first = first
+        self.end = end
+        self.count = count
+        self.atMost = atMost
+        self.cause = cause
+        self.sensors = sensors
+        areSensorsKnown = !sensors.isEmpty
+        self.isFrozen = isFrozen
+        self.isCounted = isCounted
+    }
+
+    private func sum(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
+        guard let a, let b else { return nil }
+        return a + b
+    }
+}

@@ -1,0 +1,204 @@
+package import Telemetry
+
+/// A look at both clocks that later readings are stamped by: the wall time of an instant is
+/// `wallTime + (instant - self.instant)`.
+package struct ClockRecord: Hashable, Sendable {
+    package var instant: Instant
+    package var wallTime: WallTime
+    /// Of the next reading when the record was made: readings from it on are stamped `synced`.
+    var position: UInt64
+
+    func time(of instant: Instant) -> WallTime { wallTime.advanced(by: self.instant.duration(to: instant)) }
+}
+
+/// What the ring knew when a page was written. Every page carries it, so that any of them can open the ring.
+package struct RingState: Hashable, Sendable {
+    /// All up to this position is settled.
+    var watermark: UInt64 = 0
+    /// Positions up to this one may have been used.
+    var reserved: UInt64 = 0
+    /// `reserved` is exact: the ring was stopped.
+    var isClean = false
+    /// The highest position ever handed over, and one.
+    var handedEnd: UInt64 = 1
+    /// Readings ever written to the log; how many of them were settled, as of the watermark.
+    var stored: UInt64 = 0
+    var settled: UInt64 = 0
+    var evicted: UInt64 = 0
+    var lost: UInt64 = 0
+    var damaged: UInt64 = 0
+    /// Evicted and not settled: positions `first ..< end`; `count` readings, nil when not known.
+    var early: EarlyLoss?
+    /// Stored readings whose segment is gone, but which wait in memory for their acknowledgement.
+    var heldEvicted: UInt64 = 0
+
+    package struct EarlyLoss: Hashable, Sendable {
+        var span: StreamSpan
+        var first: UInt64
+        var end: UInt64
+        var count: UInt64?
+        var cause: Loss.Cause
+    }
+}
+
+/// The first 256 bytes of every page; the layout is in docs/ring-format.md.
+package struct PageHeader: Hashable, Sendable {
+    package enum Kind: UInt8, Sendable {
+        /// In its place in the log, or its copy in a tail slot.
+        case log = 1
+        /// The first or the last page of the file.
+        case file = 2
+    }
+
+    static let size = 256
+    static let magic: UInt64 = 0x3152_5747  // "GWR1"
+    static let version: UInt64 = 1
+
+    var ringID: UInt64
+    var filePages: UInt64
+    var kind: Kind
+    /// Log pages: never reused. File headers: the number of the next log page that has not got its place yet.
+    var number: UInt64
+    /// One more for every page written.
+    var revision: UInt64
+    var span: StreamSpan
+    var boot: UInt32
+    /// The positions that the records of this page describe: `first ..< end`.
+    var first: UInt64
+    var end: UInt64
+    /// Readings in the log before this page, and in it.
+    var storedBefore: UInt64
+    var readings: UInt64
+    /// How many bytes of records follow the header.
+    var recordBytes: Int
+    var state: RingState
+    /// In force for the first record.
+    var clock: ClockRecord?
+    /// The first of this boot, wherever it stands, when it was known as the page was written.
+    var firstClock: ClockRecord?
+    /// Known from an earlier boot.
+    var notBefore: WallTime?
+
+    /// The whole page: header, records, zeros, CRC. `filePage`: where it will lie.
+    func encode(records: [UInt8], filePage: UInt64) -> [UInt8] {
+        precondition(records.count <= RingLayout.pageSize - Self.size, "the records fit the page")
+        var page = [UInt8](repeating: 0, count: RingLayout.pageSize)
+        page.put(Self.magic, at: 4, bytes: 4)
+        page.put(ringID, at: 8, bytes: 8)
+        page.put(filePages, at: 16, bytes: 4)
+        page.put(UInt64(kind.rawValue), at: 20, bytes: 1)
+        var flags: UInt64 = state.isClean ? 1 : 0
+        if clock != nil { flags |= 2 }
+        if firstClock != nil { flags |= 4 }
+        if notBefore != nil { flags |= 8 }
+        if state.early != nil { flags |= 16 }
+        if state.early?.count != nil { flags |= 32 }
+        page.put(flags, at: 21, bytes: 1)
+        page.put(UInt64(records.count), at: 22, bytes: 2)
+        page.put(number, at: 24, bytes: 8)
+        page.put(revision, at: 32, bytes: 8)
+        page.put(UInt64(span.stream), at: 40, bytes: 4)
+        page.put(UInt64(boot), at: 44, bytes: 4)
+        page.put(span.base, at: 48, bytes: 8)
+        page.put(first, at: 56, bytes: 8)
+        page.put(end, at: 64, bytes: 8)
+        page.put(storedBefore, at: 72, bytes: 8)
+        page.put(readings, at: 80, bytes: 4)
+        page.put(Self.version, at: 84, bytes: 4)
+        page.put(state.watermark, at: 88, bytes: 8)
+        page.put(state.reserved, at: 96, bytes: 8)
+        page.put(state.handedEnd, at: 104, bytes: 8)
+        page.put(state.stored, at: 112, bytes: 8)
+        page.put(state.settled, at: 120, bytes: 8)
+        page.put(state.evicted, at: 128, bytes: 8)
+        page.put(state.lost, at: 136, bytes: 8)
+        page.put(state.damaged, at: 144, bytes: 8)
+        page.put(state.heldEvicted, at: 152, bytes: 8)
+        put(clock, at: 160, in: &page)
+        put(firstClock, at: 184, in: &page)
+        page.put(UInt64(bitPattern: notBefore?.nanoseconds ?? 0), at: 208, bytes: 8)
+        if let early = state.early {
+            page.put(early.first, at: 216, bytes: 8)
+            page.put(early.end, at: 224, bytes: 8)
+            page.put(early.count ?? 0, at: 232, bytes: 8)
+            page.put(early.span.base, at: 240, bytes: 8)
+            page.put(UInt64(early.span.stream), at: 248, bytes: 4)
+            page.put(UInt64(early.cause.rawValue), at: 252, bytes: 1)
+        }
+        page.replaceSubrange(Self.size..<Self.size + records.count, with: records)
+        page.put(UInt64(checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
+        return page
+    }
+
+    private func put(_ record: ClockRecord?, at offset: Int, in page: inout [UInt8]) {
+        guard let record else { return }
+        page.put(UInt64(bitPattern: record.instant.nanoseconds), at: offset, bytes: 8)
+        page.put(UInt64(bitPattern: record.wallTime.nanoseconds), at: offset + 8, bytes: 8)
+        page.put(record.position, at: offset + 16, bytes: 8)
+    }
+
+    /// Seeded with ring, page number and place, so that a page of another ring, lap or place is never taken for this one.
+    fileprivate func checksum(of bytes: [UInt8], at offset: Int, filePage: UInt64) -> UInt32 {
+        var crc = CRC32C()
+        crc.update(ringID)
+        crc.update(number)
+        crc.update(filePage)
+        crc.update(bytes, from: offset + 4, to: offset + RingLayout.pageSize)
+        return crc.value
+    }
+}
+
+// In an extension, so that the memberwise initializer stays.
+extension PageHeader {
+    /// Nil unless the page at `offset` of `bytes` is whole and was written for this place of the file.
+    init?(_ bytes: [UInt8], at offset: Int = 0, filePage: UInt64) {
+        func get(_ at: Int, _ count: Int) -> UInt64 { bytes.get(at: offset + at, bytes: count) }
+        guard offset + RingLayout.pageSize <= bytes.count, get(4, 4) == Self.magic, get(84, 4) == Self.version,
+            let kind = Kind(rawValue: UInt8(get(20, 1)))
+        else { return nil }
+        self.kind = kind
+        ringID = get(8, 8)
+        filePages = get(16, 4)
+        recordBytes = Int(get(22, 2))
+        number = get(24, 8)
+        revision = get(32, 8)
+        span = StreamSpan(stream: UInt32(get(40, 4)), base: get(48, 8))
+        boot = UInt32(get(44, 4))
+        first = get(56, 8)
+        end = get(64, 8)
+        storedBefore = get(72, 8)
+        readings = get(80, 4)
+        let flags = get(21, 1)
+        var state = RingState()
+        state.isClean = flags & 1 != 0
+        state.watermark = get(88, 8)
+        state.reserved = get(96, 8)
+        state.handedEnd = get(104, 8)
+        state.stored = get(112, 8)
+        state.settled = get(120, 8)
+        state.evicted = get(128, 8)
+        state.lost = get(136, 8)
+        state.damaged = get(144, 8)
+        state.heldEvicted = get(152, 8)
+        if flags & 16 != 0 {
+            state.early = .init(
+                span: StreamSpan(stream: UInt32(get(248, 4)), base: get(240, 8)), first: get(216, 8), end: get(224, 8),
+                count: flags & 32 != 0 ? get(232, 8) : nil,
+                cause: Loss.Cause(rawValue: UInt8(get(252, 1))) ?? .evicted)
+        }
+        self.state = state
+        func clockRecord(_ at: Int) -> ClockRecord {
+            ClockRecord(
+                instant: Instant(nanoseconds: Int64(bitPattern: get(at, 8))),
+                wallTime: WallTime(nanoseconds: Int64(bitPattern: get(at + 8, 8))), position: get(at + 16, 8))
+        }
+        clock = flags & 2 != 0 ? clockRecord(160) : nil
+        firstClock = flags & 4 != 0 ? clockRecord(184) : nil
+        notBefore = flags & 8 != 0 ? WallTime(nanoseconds: Int64(bitPattern: get(208, 8))) : nil
+        // What a ring writes is in order; the rest of the module relies on it.
+        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, span.base < first || kind == .file,
+            end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
+            get(0, 4) == UInt64(checksum(of: bytes, at: offset, filePage: filePage))
+        else { return nil }
+    }
+}

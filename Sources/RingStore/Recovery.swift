@@ -1,0 +1,189 @@
+internal import Telemetry
+
+/// Finds the newest state of a ring file, reading as few pages as it can.
+///
+/// The search (RecoverySearch.swift) is written as if every page were at hand; where one is missing it stops with
+/// `NeedPage`, and runs again from its start when that page has come. So it has no states of its own, and the pages it
+/// needs are few. Only a scan, which reads whole segments, is a fold over its pages.
+struct Recovery: Hashable, Sendable {
+    enum Step: Hashable {
+        case request(StorageRequest)
+        case found(Recovered)
+        /// Nothing but zeros: a file that was reserved and never used.
+        case blank
+        case notARing
+        /// Nothing that could be read is a ring, and something could not be read.
+        case failed(StorageError)
+    }
+
+    struct NeedPage: Error {
+        var page: UInt64
+    }
+
+    struct Probe: Hashable {
+        var filePage: UInt64
+        var header: PageHeader?
+        var isBlank: Bool
+        var bytes: [UInt8]
+    }
+
+    /// A scan over segments: which are left, and what was found.
+    struct Scan: Hashable {
+        var segments: [UInt64]
+        var isOfAll: Bool
+        var next: UInt64 = 0
+        /// Pages in the request that is under way.
+        var count: UInt64 = 0
+        var newest: UInt64?
+        var ringID: UInt64?
+        var sawOnlyZeros = true
+    }
+
+    private static let scanPages: UInt64 = 64
+
+    let filePages: UInt64
+    private(set) var probes: [Probe] = []
+    private(set) var finishedScan: Scan?
+    private var pending: UInt64?
+    private var scan: Scan?
+    private var scanLayout: RingLayout?
+    private var lastError: StorageError?
+    private var pagesRead: UInt64 = 0
+
+    init(fileSize: UInt64) { filePages = fileSize / UInt64(RingLayout.pageSize) }
+
+    /// The next thing to do, from the start (nil) or after a result.
+    mutating func step(_ result: StorageResult?) -> Step {
+        if let result { take(result) }
+        if let request = nextOfScan() { return .request(request) }
+        let outcome: Search
+        do throws(NeedPage) {
+            outcome = try search()
+        } catch {
+            pending = error.page
+            return .request(.read(first: error.page, count: 1))
+        }
+        switch outcome {
+        case .scan(let layout, let segments, let isOfAll):
+            scanLayout = layout
+            scan = Scan(segments: segments, isOfAll: isOfAll)
+            guard let request = nextOfScan() else { return .notARing }
+            return .request(request)
+        case .found(var recovered):
+            recovered.pagesRead = pagesRead
+            return .found(recovered)
+        case .blank:
+            return lastError.map { .failed($0) } ?? .blank
+        case .notARing:
+            return lastError.map { .failed($0) } ?? .notARing
+        }
+    }
+
+    private mutating func take(_ result: StorageResult) {
+        var bytes: [UInt8] = []
+        switch result {
+        case .read(let read): bytes = read
+        case .failed(let error): lastError = error
+        case .opened, .written: break
+        }
+        if scan != nil {
+            takeScanned(bytes)
+        } else if let page = pending {
+            pagesRead += 1
+            pending = nil
+            let isWhole = bytes.count == RingLayout.pageSize
+            probes.append(
+                Probe(
+                    filePage: page, header: isWhole ? PageHeader(bytes, filePage: page) : nil,
+                    isBlank: isWhole && bytes.allSatisfy { $0 == 0 }, bytes: bytes))
+        }
+    }
+
+    private mutating func takeScanned(_ bytes: [UInt8]) {
+        guard var scan, let layout = scanLayout else { return }
+        pagesRead += scan.count
+        let start = layout.firstNumber(ofSegment: scan.segments[0]) + scan.next
+        for index in 0..<scan.count {
+            let offset = Int(index) * RingLayout.pageSize
+            guard offset + RingLayout.pageSize <= bytes.count else {
+                scan.sawOnlyZeros = false
+                break
+            }
+            let place = start + index
+            let header = PageHeader(bytes, at: offset, filePage: layout.filePage(of: place))
+            if let header, header.kind == .log, header.number % layout.logPages == place {
+                if scan.ringID == nil { scan.ringID = ringID(filePages: layout.pages) ?? header.ringID }
+                if header.ringID == scan.ringID {
+                    scan.newest = max(scan.newest ?? header.number, header.number)
+                }
+                scan.sawOnlyZeros = false
+            } else if scan.sawOnlyZeros {
+                scan.sawOnlyZeros = bytes[offset..<offset + RingLayout.pageSize].allSatisfy { $0 == 0 }
+            }
+        }
+        scan.next += scan.count
+        if scan.next >= layout.segmentPages {
+            scan.next = 0
+            scan.segments.removeFirst()
+        }
+        self.scan = scan
+    }
+
+    private mutating func nextOfScan() -> StorageRequest? {
+        guard var scan, let layout = scanLayout else { return nil }
+        guard let segment = scan.segments.first else {
+            finishedScan = scan
+            self.scan = nil
+            return nil
+        }
+        scan.count = min(Self.scanPages, layout.segmentPages - scan.next)
+        self.scan = scan
+        let first = layout.filePage(of: layout.firstNumber(ofSegment: segment)) + scan.next
+        return .read(first: first, count: Int(scan.count))
+    }
+
+    func header(at page: UInt64) -> PageHeader? { probes.first { $0.filePage == page }?.header }
+
+    /// Which ring this is: the newest file header says so, else the newest other page that was read.
+    func ringID(filePages: UInt64) -> UInt64? {
+        var best: PageHeader?
+        for probe in probes {
+            guard let header = probe.header, header.filePages == filePages else { continue }
+            guard let known = best else {
+                best = header
+                continue
+            }
+            if known.kind != header.kind ? header.kind == .file : header.revision > known.revision { best = header }
+        }
+        return best?.ringID
+    }
+}
+
+/// What an opening has found.
+struct Recovered: Hashable, Sendable {
+    /// A page that lies in a tail slot only; its place in the log has not got it.
+    struct Unplaced: Hashable {
+        var slot: Int
+        var header: PageHeader
+        var bytes: [UInt8]
+    }
+
+    var layout: RingLayout
+    var ringID: UInt64
+    /// The page that was written last, whatever it is.
+    var latest: PageHeader
+    /// The highest page number that has its place in the log.
+    var placed: UInt64?
+    /// In order of their numbers.
+    var unplaced: [Unplaced]
+    /// The log page with the highest number, in its place or a slot.
+    var newest: PageHeader?
+    /// The first page of the oldest segment that is still there, and its first position, where it could be read.
+    var tailPage: UInt64
+    var tail: PageHeader?
+    /// Revisions of the two file headers; nil: damaged.
+    var headerRevisions: [UInt64?]
+    /// The newest state may be lost: numbers must not go on in the same stream.
+    var isDoubtful: Bool
+    var pagesRead: UInt64 = 0
+}

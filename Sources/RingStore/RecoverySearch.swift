@@ -1,0 +1,234 @@
+internal import Telemetry
+
+extension Recovery {
+    enum Search {
+        case found(Recovered)
+        case blank
+        case notARing
+        /// These segments must be read as a whole; then the search runs again.
+        case scan(RingLayout, [UInt64], isOfAll: Bool)
+    }
+
+    private enum Place {
+        case number(UInt64)
+        case blank
+        case invalid
+    }
+
+    private enum Newest {
+        case number(UInt64?)
+        case scan([UInt64])
+        case scanAll
+    }
+
+    private func probe(_ page: UInt64) throws(NeedPage) -> Probe {
+        guard let probe = probes.first(where: { $0.filePage == page }) else { throw NeedPage(page: page) }
+        return probe
+    }
+
+    func search() throws(NeedPage) -> Search {
+        guard filePages > 0 else { return .notARing }
+        // The file may have been cut or lengthened: its headers know the size it had.
+        var pages = filePages
+        let front = try probe(0)
+        if let header = front.header, header.kind == .file { pages = header.filePages }
+        guard let layout = RingLayout(pages: pages) else { return .notARing }
+        let back = try probe(layout.pages - 1)
+        var slots: [Probe] = []
+        for slot in layout.slots { slots.append(try probe(slot)) }
+        let all = Array(0..<layout.segments)
+        guard let ringID = ringID(filePages: pages) ?? finishedScan?.ringID else {
+            // Headers and slots are gone, or there never were any.
+            guard let finishedScan else { return .scan(layout, all, isOfAll: true) }
+            let isBlank = front.isBlank && back.isBlank && slots.allSatisfy { $0.isBlank }
+            return isBlank && finishedScan.sawOnlyZeros ? .blank : .notARing
+        }
+        let finder = Finder(recovery: self, layout: layout, ringID: ringID)
+        var copies: [Recovered.Unplaced] = []
+        for (index, probe) in slots.enumerated() {
+            if let header = probe.header, header.kind == .log, finder.isOfRing(header) {
+                copies.append(.init(slot: index, header: header, bytes: probe.bytes))
+            }
+        }
+        let headers = [front, back].map { probe -> PageHeader? in
+            guard let header = probe.header, header.kind == .file, finder.isOfRing(header) else { return nil }
+            return header
+        }
+        let hint = max(copies.map { $0.header.number }.max() ?? 0, headers.compactMap { $0?.number }.max() ?? 0)
+        let placed: UInt64?
+        switch try finder.newestPlaced(hint: hint) {
+        case .scan(let segments): return .scan(layout, segments, isOfAll: false)
+        case .scanAll: return .scan(layout, all, isOfAll: true)
+        case .number(let number): placed = number
+        }
+        guard placed != nil || !copies.isEmpty || headers.contains(where: { $0 != nil }) else { return .notARing }
+        let (tailPage, tail) = try finder.tail(placed: placed)
+        let unplaced = try finder.unplaced(copies, placed: placed, tailPage: tailPage)
+        var newest: PageHeader?
+        if let placed { newest = try finder.log(placed) }
+        if let last = unplaced.last?.header, newest == nil || last.number > newest!.number { newest = last }
+        var latest: PageHeader?
+        for header in headers + copies.map({ $0.header }) + [newest] {
+            if let header, latest == nil || header.revision > latest!.revision { latest = header }
+        }
+        guard let latest else { return .notARing }
+        return .found(
+            Recovered(
+                layout: layout, ringID: ringID, latest: latest, placed: placed, unplaced: unplaced, newest: newest,
+                tailPage: tailPage, tail: tail ?? unplaced.first?.header,
+                headerRevisions: headers.map { $0?.revision },
+                isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
+                    || finishedScan?.isOfAll == true))
+    }
+
+    /// The parts of the search that look at the log.
+    private struct Finder {
+        var recovery: Recovery
+        var layout: RingLayout
+        var ringID: UInt64
+
+        func isOfRing(_ header: PageHeader) -> Bool {
+            header.ringID == ringID && header.filePages == layout.pages
+        }
+
+        func place(_ place: UInt64) throws(NeedPage) -> Place {
+            let probe = try recovery.probe(layout.filePage(of: place))
+            if let header = probe.header, header.kind == .log, isOfRing(header),
+                header.number % layout.logPages == place
+            {
+                return .number(header.number)
+            }
+            return probe.isBlank ? .blank : .invalid
+        }
+
+        /// The log page `number` in its place.
+        func log(_ number: UInt64) throws(NeedPage) -> PageHeader? {
+            guard case .number(number) = try place(number % layout.logPages) else { return nil }
+            return try recovery.probe(layout.filePage(of: number)).header
+        }
+
+        /// The highest number in the log. `hint`: the number of a page that was not placed yet when it was written.
+        func newestPlaced(hint: UInt64) throws(NeedPage) -> Newest {
+            if let scan = recovery.finishedScan {
+                if scan.isOfAll || scan.newest != nil { return .number(scan.newest) }
+                return .scanAll
+            }
+            guard let segment = try newestSegment() else { return .scanAll }
+            var newest: UInt64?
+            var place: UInt64 = 0
+            if let segment {
+                place = layout.firstNumber(ofSegment: segment.index)
+                var low: UInt64 = 0
+                var high = layout.segmentPages
+                while high - low > 1 {
+                    let middle = (low + high) / 2
+                    switch try self.place(place + middle) {
+                    case .number(segment.first + middle): low = middle
+                    case .number, .blank: high = middle
+                    case .invalid: return .scan([segment.index])
+                    }
+                }
+                newest = segment.first + low
+            }
+            // A higher number exists: the log has a hole, where a write has failed or was torn.
+            if hint > newest.map({ $0 + 1 }) ?? 0 {
+                let here = layout.segment(of: newest ?? 0)
+                let there = layout.segment(of: hint)
+                guard there - here <= 1 else { return .scanAll }
+                let first = here % layout.segments
+                let second = there % layout.segments
+                return .scan(first == second ? [first] : [first, second])
+            }
+            return .number(newest)
+        }
+
+        /// The segment that was begun last and the number of its first page; `.some(nil)`: the log is empty; nil: the
+        /// first pages of the segments do not say.
+        func newestSegment() throws(NeedPage) -> (index: UInt64, first: UInt64)?? {
+            let size = layout.segmentPages
+            let last = layout.segments - 1
+            switch try place(0) {
+            case .invalid:
+                return nil
+            case .blank:
+                // Zeros wait here for the next lap, or the log was never used.
+                switch try place(last * size) {
+                case .number(let number): return .some((last, number))
+                case .invalid: return nil
+                case .blank:
+                    if case .blank = try place(size) { return .some(nil) }
+                    return nil
+                }
+            case .number(let start):
+                var low: UInt64 = 0
+                var high = layout.segments
+                while high - low > 1 {
+                    let middle = (low + high) / 2
+                    switch try place(middle * size) {
+                    case .number(start + middle * size): low = middle
+                    case .number(let number) where number > start: return nil
+                    case .number, .blank: high = middle
+                    case .invalid: return nil
+                    }
+                }
+                // A segment whose first page failed is not the end: look behind it.
+                for index in [low + 1, low + 2] where index <= last {
+                    switch try place(index * size) {
+                    case .number(let number) where number > start: return nil
+                    case .invalid: return nil
+                    case .number, .blank: break
+                    }
+                }
+                return .some((low, start + low * size))
+            }
+        }
+
+        /// The oldest segment that has not been zeroed for the next lap.
+        func tail(placed: UInt64?) throws(NeedPage) -> (page: UInt64, header: PageHeader?) {
+            guard let placed else { return (0, nil) }
+            let newest = layout.segment(of: placed)
+            let oldest = newest + 1 >= layout.segments ? newest + 1 - layout.segments : 0
+            for segment in oldest...min(newest, oldest + 2) {
+                let first = layout.firstNumber(ofSegment: segment)
+                switch try place(first % layout.logPages) {
+                case .number(first): return (first, try log(first))
+                case .invalid:
+                    // Damaged, but the pages behind it may be whole.
+                    for number in first..<min(first + 4, placed + 1) {
+                        if let header = try log(number) { return (number, header) }
+                    }
+                    return (first, nil)
+                case .number, .blank: break
+                }
+            }
+            return (layout.firstNumber(ofSegment: newest), try log(layout.firstNumber(ofSegment: newest)))
+        }
+
+        /// The copies in slots whose pages are not in the log.
+        func unplaced(_ copies: [Recovered.Unplaced], placed: UInt64?, tailPage: UInt64) throws(NeedPage)
+            -> [Recovered.Unplaced]
+        {
+            var newest: [Recovered.Unplaced] = []
+            for copy in copies.sorted(by: { ($0.header.number, $0.header.revision) < ($1.header.number, $1.header.revision) }) {
+                if newest.last?.header.number == copy.header.number { newest.removeLast() }
+                newest.append(copy)
+            }
+            var needed: [Recovered.Unplaced] = []
+            for copy in newest {
+                let number = copy.header.number
+                if let placed, number <= placed {
+                    guard number >= tailPage, try log(number) == nil else { continue }
+                    // Where the page behind it begins later, this copy fills the gap; where it begins with the same
+                    // position, it has taken over the records.
+                    guard number < placed, let next = try log(number + 1), next.first > copy.header.first else {
+                        continue
+                    }
+                }
+                // A later copy that begins no later holds the same records, and more.
+                while let last = needed.last, copy.header.first <= last.header.first { needed.removeLast() }
+                needed.append(copy)
+            }
+            return needed
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Telemetry
+
+extension Ring {
+    package var status: RingStatus {
+        let span = spans[spans.count - 1]
+        func number(_ position: UInt64) -> SequenceNumber { SequenceNumber(position - min(position, span.base)) }
+        let bytes = disk.map { $0.layout.logPages * UInt64(RingLayout.pageSize) } ?? configuration.size
+        var status = RingStatus(stream: StreamID(span.stream), capacityBytes: bytes)
+        status.head = number(head)
+        status.watermark = number(watermark)
+        var acknowledgedStored: UInt64 = 0
+        for range in acknowledged.ranges { acknowledgedStored += range.stored }
+        let inMemory = unwritten
+        var tail = pending.first?.position ?? head
+        status.inMemory = inMemory
+        status.records = inMemory
+        status.unacknowledged = inMemory
+        for item in waiting {
+            guard case .reading = item else { continue }
+            status.inMemory += 1
+            status.records += 1
+            status.unacknowledged += 1
+        }
+        if let disk {
+            let inFile = disk.stored - min(disk.stored, disk.tailStored)
+            status.records += inFile
+            let settled = self.settled + acknowledgedStored
+            status.unacknowledged += disk.stored - min(disk.stored, settled)
+            if inFile > 0 { tail = disk.tailPosition }
+            if let newest = disk.newestNumber {
+                status.bytes = (newest + 1 - min(newest + 1, disk.tailPage)) * UInt64(RingLayout.pageSize)
+            }
+        }
+        status.tail = number(tail)
+        status.evicted = counters.evicted
+        status.lost = counters.lost
+        status.damaged = counters.damaged
+        status.lossesByCause = lossesByCause
+        status.writtenBytes = writtenBytes
+        status.syncs = syncs
+        status.oldestUnacknowledged = oldestUnacknowledged
+        status.isInMemoryOnly = disk == nil || failure != nil
+        return status
+    }
+
+    private var oldestUnacknowledged: Instant? {
+        if let first = held.first, first.reading.boot == boot { return first.reading.instant }
+        if let disk, disk.stored > settled, held.isEmpty {
+            guard let page = reader, page.header.boot == boot.rawValue else { return nil }
+            for record in page.records where record.first > watermark {
+                if case .reading(_, let instant, _) = record.content { return instant }
+            }
+            return nil
+        }
+        for queue in [writing, pending] {
+            for index in 0..<queue.count where !queue[index].isAcknowledged { return queue[index].reading.instant }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+internal import Telemetry
+
+// The wall time of readings: by the clock record in force for them, or by the first of their boot.
+
+extension Ring {
+    /// A clock record of this boot is in force, also from an earlier process.
+    package var knowsClockOfThisBoot: Bool { firstClock != nil }
+
+    private static let tolerance: UInt64 = 10_000_000
+
+    mutating func clock(_ reading: ClockReading) {
+        guard reading.isKnown else { return }
+        if waiting.isEmpty { note(reading) } else { wait(for: reading) }
+    }
+
+    /// A clock that comes before waiting readings have their numbers keeps its place among them.
+    private mutating func wait(for reading: ClockReading) {
+        for item in waiting.reversed() {
+            guard case .clock(let last) = item else { continue }
+            if !hasDrifted(reading, from: last.instant, last.wallTime) { return }
+            break
+        }
+        waiting.append(.clock(reading))
+    }
+
+    mutating func note(_ reading: ClockReading) {
+        if let last = clocks.last, !hasDrifted(reading, from: last.instant, last.wallTime) { return }
+        let record = ClockRecord(instant: reading.instant, wallTime: reading.wallTime, position: head)
+        if firstClock == nil { firstClock = record }
+        if clocks.last?.position == head { clocks.removeLast() }
+        clocks.append(record)
+    }
+
+    private func hasDrifted(_ reading: ClockReading, from instant: Instant, _ wallTime: WallTime) -> Bool {
+        let expected = wallTime.advanced(by: instant.duration(to: reading.instant))
+        return expected.duration(to: reading.wallTime).nanoseconds.magnitude > Self.tolerance
+    }
+
+    func clockInForce(at position: UInt64) -> ClockRecord? { clocks.last { $0.position <= position } }
+
+    /// Keeps the records that readings in memory may still need.
+    mutating func pruneClocks() {
+        while clocks.count > 1, clocks[1].position <= watermark + 1 { clocks.removeFirst() }
+        // Each is of a step or a drift; so many unsettled ones are a clock gone mad, and the oldest readings in memory
+        // are stamped by the record behind them.
+        if clocks.count > 1024 { clocks.removeFirst(512) }
+    }
+
+    /// By a record that came later in this boot. A stored reading has to wait until that record is stored too: else a
+    /// crash would take back what was published.
+    func retroactiveStamp(_ position: UInt64, _ instant: Instant) -> Stamp? {
+        guard let firstClock, position >= unclockedEnd || disk?.hasClock == true else { return nil }
+        return .estimated(firstClock.time(of: instant))
+    }
+
+    func stamped(_ slot: Slot) -> StampedReading {
+        let span = self.span(of: slot.position)
+        let instant = slot.reading.instant
+        let stamp: Stamp
+        if let clock = clockInForce(at: slot.position) {
+            stamp = .synced(clock.time(of: instant))
+        } else {
+            stamp = retroactiveStamp(slot.position, instant) ?? .unknown(notBefore: notBefore)
+        }
+        return StampedReading(
+            stream: StreamID(span.stream), sequence: SequenceNumber(slot.position - span.base),
+            schema: schemas[slot.reading.sensor], boot: boot, instant: instant, stamp: stamp,
+            outcome: slot.reading.outcome)
+    }
+}

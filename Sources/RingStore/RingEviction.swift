@@ -1,0 +1,196 @@
+internal import Telemetry
+
+// Making room: the oldest segment is read once more, what is not settled in it becomes a loss, a page that tells of the
+// loss is synced, and only then is the segment overwritten with zeros.
+
+extension Ring {
+    private static let chunkPages: UInt64 = 16
+
+    /// The old segment is being read: its readings are not handed over until it is known which are lost.
+    var isEvicting: Bool {
+        switch disk?.preparation?.step {
+        case .lastPage, .scan: true
+        case .evicted, nil: false
+        }
+    }
+
+    mutating func nextPreparation(_ now: Instant, isUrgent: Bool) -> StorageRequest? {
+        guard let disk else { return nil }
+        if disk.preparation == nil {
+            guard let wanted = disk.segmentToPrepare else { return nil }
+            beginPreparation(of: wanted.segment)
+        }
+        guard let preparation = self.disk!.preparation else { return nil }
+        let layout = disk.layout
+        switch preparation.step {
+        case .lastPage:
+            let number = layout.firstNumber(ofSegment: preparation.segment - layout.segments + 1) - 1
+            job = .evictionPage(number: number)
+            return .read(first: layout.filePage(of: number), count: 1)
+        case .scan(let eviction):
+            let count = min(Self.chunkPages, eviction.endPage - eviction.nextPage)
+            job = .evictionScan(number: eviction.nextPage, count: Int(count))
+            return .read(first: layout.filePage(of: eviction.nextPage), count: Int(count))
+        case .evicted:
+            if disk.lossNeedsPage { return isUrgent || disk.isFull ? submitHeader(now) : nil }
+            // One array for all pieces: the zeros need no more memory than one of them.
+            let pieces = min(layout.segmentPages, Self.chunkPages)
+            let zeros = [UInt8](repeating: 0, count: Int(pieces) * RingLayout.pageSize)
+            let first = layout.filePage(of: layout.firstNumber(ofSegment: preparation.segment))
+            var pages: [PageWrite] = []
+            for page in stride(from: 0, to: layout.segmentPages, by: Int(pieces)) {
+                pages.append(PageWrite(page: first + page, bytes: zeros))
+            }
+            job = .zero(segment: preparation.segment)
+            count(pages)
+            return .write(pages, sync: true)
+        }
+    }
+
+    private mutating func beginPreparation(of segment: UInt64) {
+        let layout = disk!.layout
+        var step = Disk.Preparation.Step.evicted
+        if segment >= layout.segments {
+            let end = layout.firstNumber(ofSegment: segment - layout.segments + 1)
+            if disk!.tailPage < end { step = .lastPage }
+        }
+        disk!.preparation = .init(segment: segment, step: step)
+    }
+
+    mutating func evictionPage(_ number: UInt64, _ result: StorageResult) {
+        guard var disk, disk.preparation != nil else { return }
+        if case .read(let bytes) = result, let header = PageHeader(bytes, filePage: disk.layout.filePage(of: number)),
+            isOfRing(header, number), header.end <= watermark + 1
+        {
+            // All of it is settled; there is nothing to count.
+            disk.tailPage = number + 1
+            disk.tailPosition = header.end
+            disk.tailStored = header.storedBefore + header.readings
+            disk.preparation!.step = .evicted
+        } else {
+            let size = disk.layout.segmentPages
+            disk.preparation!.step = .scan(
+                Eviction(
+                    nextPage: max(number + 1 - size, disk.tailPage), endPage: number + 1, expected: disk.tailPosition,
+                    expectedStored: disk.tailStored))
+        }
+        self.disk = disk
+    }
+
+    mutating func evictionScan(
+        _ number: UInt64, _ count: Int, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]
+    ) {
+        guard case .scan(var eviction)? = disk?.preparation?.step else { return }
+        if case .failed(let error) = result, readAttempts < 5 {
+            readAttempts += 1
+            failed(error, "read", now, &actions)
+            return
+        }
+        readAttempts = 0
+        if case .read(let bytes) = result {
+            for index in 0..<UInt64(count) {
+                let offset = Int(index) * RingLayout.pageSize
+                let filePage = disk!.layout.filePage(of: number + index)
+                if let header = PageHeader(bytes, at: offset, filePage: filePage), isOfRing(header, number + index),
+                    let page = StoredPage(header: header, bytes: bytes, at: offset)
+                {
+                    note(header.span)
+                    evict(page, &eviction)
+                }
+            }
+        }
+        eviction.nextPage += UInt64(count)
+        disk!.preparation!.step = .scan(eviction)
+        if eviction.nextPage >= eviction.endPage { commit(eviction, &actions) }
+    }
+
+    private func evict(_ page: StoredPage, _ eviction: inout Eviction) {
+        let header = page.header
+        guard header.end > eviction.expected else { return }
+        if header.first > eviction.expected {
+            let count = eviction.expectedStored.map { header.storedBefore - min($0, header.storedBefore) }
+            for gap in unsettledRuns(eviction.expected, header.first) {
+                eviction.losses.append(
+                    LossEntry(
+                        span: gap.span, first: gap.first, end: gap.end, count: gap.isWhole ? count : nil,
+                        atMost: gap.end - gap.first,
+                        cause: .damaged))
+            }
+        }
+        for record in page.records where record.first >= eviction.expected && record.end > watermark + 1 {
+            switch record.content {
+            case .reading(let series, _, _):
+                if acknowledged.contains(record.first) || heldIndex(of: record.first) != nil { continue }
+                var entry = LossEntry(
+                    span: header.span, first: record.first, end: record.end, count: 1, cause: .evicted,
+                    sensors: [.init(sensor: page.schemas[series].sensor, count: 1)])
+                if let last = eviction.losses.last, last.cause == .evicted, last.end == entry.first, last.span == entry.span {
+                    entry = last
+                    entry.end = record.end
+                    entry.count! += 1
+                    entry.add(page.schemas[series].sensor, 1)
+                    eviction.losses.removeLast()
+                }
+                eviction.losses.append(entry)
+            case .loss(let cause, let count, let atMost, let sensors):
+                if acknowledged.contains(record.first) || lossIndex(at: record.first) != nil { continue }
+                eviction.losses.append(
+                    LossEntry(
+                        span: header.span, first: record.first, end: record.end, count: count, atMost: atMost,
+                        cause: cause, sensors: sensors, isCounted: true))
+            case .acknowledged:
+                let first = max(record.first, watermark + 1)
+                if !acknowledged.contains(first) {
+                    eviction.acknowledged.append(.init(first: first, end: record.end, stored: 0))
+                }
+            }
+        }
+        eviction.expected = header.end
+        eviction.expectedStored = header.storedBefore + header.readings
+    }
+
+    private mutating func commit(_ eviction: Eviction, _ actions: inout [RingAction]) {
+        var count: UInt64 = 0
+        for loss in eviction.losses {
+            settled += loss.isCounted ? 0 : loss.count ?? 0
+            if loss.cause == .evicted, !loss.isCounted { count += loss.count ?? 0 }
+            addLoss(loss, counts: !loss.isCounted)
+        }
+        for range in eviction.acknowledged {
+            let first = max(range.first, watermark + 1)
+            if first < range.end, !acknowledged.contains(first) {
+                acknowledged.insert(first: first, end: range.end, stored: 0)
+            }
+        }
+        settle()
+        disk!.tailPage = eviction.endPage
+        disk!.tailPosition = max(eviction.expected, disk!.tailPosition)
+        disk!.tailStored = eviction.expectedStored ?? disk!.tailStored
+        if let reader, reader.header.number < eviction.endPage { self.reader = nil }
+        chunk = nil
+        search = nil
+        disk!.preparation!.step = .evicted
+        disk!.lossNeedsPage = !eviction.losses.isEmpty || disk!.lossNeedsPage
+        if count > 0 {
+            actions.append(.notice(Notice(.warning, "the ring is full, the oldest readings are evicted count=\(count)")))
+        }
+    }
+
+    mutating func zeroed(_ segment: UInt64, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        if case .failed(let error) = result {
+            // Nothing in it is needed. A bad segment is passed over.
+            if error != .noSpace { disk!.jump(past: disk!.layout.firstNumber(ofSegment: segment)) }
+            failed(error, "prepared", now, &actions)
+            return
+        }
+        syncs += 1
+        disk!.preparedThrough = segment
+        disk!.preparation = nil
+    }
+
+    func isOfRing(_ header: PageHeader, _ number: UInt64) -> Bool {
+        guard let disk else { return false }
+        return header.kind == .log && header.number == number && header.ringID == disk.ringID
+            && header.filePages == disk.layout.pages
+    }
+}

@@ -1,0 +1,360 @@
+package import Telemetry
+
+// What goes to the broker next, and what came back from it.
+
+/// Pages as they were read, a few at a time.
+struct Chunk: Hashable, Sendable {
+    var first: UInt64
+    var count: Int
+    var bytes: [UInt8]
+}
+
+/// What `next` waits for.
+enum WantedPages: Hashable, Sendable {
+    case chunk(number: UInt64, count: Int)
+    case probe(number: UInt64)
+}
+
+extension Ring {
+    private static let chunkPages: UInt64 = 8
+
+    /// The next to hand over, or nil when there is none now: all is handed over, a page is being read (the actions hold
+    /// the request), or the next is a reading of this boot without a known time and `unstamped` is false
+    /// (`isWaitingForClock` is then true). A reading of an earlier boot goes out whatever `unstamped` says.
+    package mutating func next(at now: Instant, unstamped: Bool) -> (handover: Handover?, actions: [RingAction]) {
+        isWaitingForClock = false
+        if let handover = advance(unstamped) {
+            handedEnd = max(handedEnd, cursor)
+            return (handover, [])
+        }
+        var actions: [RingAction] = []
+        if wanted != nil { pump(now, &actions) }
+        return (nil, actions)
+    }
+
+    private mutating func advance(_ unstamped: Bool) -> Handover? {
+        wanted = nil
+        while true {
+            if cursor <= watermark { cursor = watermark + 1 }
+            guard cursor < head else { return nil }
+            if let end = acknowledged.end(containing: cursor) {
+                cursor = end
+            } else if let index = lossIndex(at: cursor) {
+                cursor = losses[index].end
+                if losses[index].isOut { continue }
+                losses[index].isOut = true
+                losses[index].isFrozen = true
+                return .loss(losses[index].loss)
+            } else if let index = heldIndex(of: cursor) {
+                if !held[index].isOut { return again(index) }
+                cursor += 1
+            } else if let index = writing.index(of: cursor) {
+                if let handover = hand(writing[index], unstamped) {
+                    writing[index].isOut = true
+                    writing[index].wasHanded = true
+                    return handover
+                }
+                if isWaitingForClock { return nil }
+            } else if let index = pending.index(of: cursor) {
+                if let handover = hand(pending[index], unstamped) {
+                    pending[index].isOut = true
+                    pending[index].wasHanded = true
+                    return handover
+                }
+                if isWaitingForClock { return nil }
+            } else if let disk, cursor < disk.logEnd {
+                if isEvicting { return nil }
+                if let page = reader, let index = page.index(of: cursor) {
+                    if let handover = hand(page, index, unstamped) { return handover }
+                    if isWaitingForClock || wanted != nil || search != nil { return nil }
+                } else if !advanceReader() {
+                    return nil
+                }
+            } else {
+                // No path leads here; were there one, the numbers must not vanish in silence.
+                damage(cursor, endOfGap(from: cursor, limit: head), count: nil)
+            }
+        }
+    }
+
+    private mutating func again(_ index: Int) -> Handover {
+        held[index].isOut = true
+        if case .unknown = held[index].reading.stamp, held[index].reading.boot == boot {
+            held[index].reading.stamp = retroactiveStamp(held[index].position, held[index].reading.instant)
+                ?? held[index].reading.stamp
+        }
+        cursor += 1
+        return .reading(held[index].reading)
+    }
+
+    private mutating func hand(_ slot: Slot, _ unstamped: Bool) -> Handover? {
+        if slot.isOut || slot.isAcknowledged {
+            cursor += 1
+            return nil
+        }
+        let reading = stamped(slot)
+        if case .unknown = reading.stamp, !unstamped {
+            isWaitingForClock = true
+            return nil
+        }
+        cursor += 1
+        return .reading(reading)
+    }
+
+    /// A record of a stored page; nil: it needs no hand-over, or something has to be known first.
+    private mutating func hand(_ page: StoredPage, _ index: Int, _ unstamped: Bool) -> Handover? {
+        let record = page.records[index]
+        switch record.content {
+        case .acknowledged:
+            let end = endOfGap(from: cursor, limit: record.end)
+            acknowledged.insert(first: cursor, end: end, stored: 0)
+            settle()
+            return nil
+        case .loss(let cause, let count, let atMost, let sensors):
+            addLoss(
+                LossEntry(
+                    span: page.header.span, first: record.first, end: record.end, count: count, atMost: atMost,
+                    cause: cause, sensors: sensors, isFrozen: true), counts: false)
+            cursor = record.first
+            return nil
+        case .reading(let series, let instant, let outcome):
+            var stamp = page.stamp(position: record.first, instant: instant)
+            if case .unknown = stamp {
+                if page.header.boot == boot.rawValue {
+                    if let known = retroactiveStamp(record.first, instant) {
+                        stamp = known
+                    } else if !unstamped {
+                        isWaitingForClock = true
+                        return nil
+                    }
+                } else {
+                    guard let clock = clock(ofBoot: page.header.boot, from: page.header.number) else { return nil }
+                    if let record = clock.first { stamp = .estimated(record.time(of: instant)) }
+                }
+            }
+            let reading = StampedReading(
+                stream: StreamID(page.header.span.stream),
+                sequence: SequenceNumber(record.first - page.header.span.base), schema: page.schemas[series],
+                boot: BootID(page.header.boot), instant: instant, stamp: stamp, outcome: outcome)
+            hold(HeldReading(position: record.first, reading: reading, isOut: true))
+            cursor = record.end
+            return .reading(reading)
+        }
+    }
+
+    // MARK: Pages
+
+    /// Makes `reader` the page that holds `cursor`, or finds that there is none. False: a page has to be read first.
+    private mutating func advanceReader() -> Bool {
+        guard let disk, let newest = disk.newestNumber else {
+            damage(cursor, endOfGap(from: cursor, limit: disk?.logEnd ?? head), count: nil)
+            return true
+        }
+        var number: UInt64
+        if let reader, reader.header.end <= cursor, reader.header.number >= disk.tailPage {
+            // A page that was being filled when it was looked at may have more now.
+            number = reader.header.number + (isReaderOpen ? 0 : 1)
+        } else {
+            guard let found = locate() else { return false }
+            number = found
+        }
+        while number <= newest {
+            switch page(number) {
+            case .missing: return false
+            case .invalid:
+                number += 1
+                // Behind the last page in the log there are copies only.
+                if let placed = disk.placed, number > placed { number = nextInMemory(from: number) ?? newest + 1 }
+            case .page(let page):
+                let previous = reader
+                note(page.header.span)
+                isReaderOpen = disk.open?.number == number
+                takeReader(page)
+                if page.header.end <= cursor {
+                    number += 1
+                } else {
+                    if page.header.first > cursor {
+                        var count: UInt64?
+                        if let previous, previous.header.end == cursor {
+                            count = page.header.storedBefore - min(page.header.storedBefore, previous.header.storedBefore + previous.header.readings)
+                        } else if cursor == disk.tailPosition {
+                            count = page.header.storedBefore - min(page.header.storedBefore, disk.tailStored)
+                        }
+                        damage(cursor, endOfGap(from: cursor, limit: page.header.first), count: count)
+                    }
+                    return true
+                }
+            }
+        }
+        damage(cursor, endOfGap(from: cursor, limit: disk.logEnd), count: nil)
+        return true
+    }
+
+    private mutating func takeReader(_ page: StoredPage) {
+        reader = page
+        readAttempts = 0
+        guard let disk else { return }
+        let segment = disk.layout.segment(of: page.header.number)
+        // What was drained is told to the file once per segment, so that a crash repeats no more than that.
+        if let drainedSegment, segment != drainedSegment { wantsState = true }
+        drainedSegment = segment
+    }
+
+    private enum Look {
+        case page(StoredPage)
+        case invalid
+        case missing
+    }
+
+    private mutating func page(_ number: UInt64) -> Look {
+        guard let disk else { return .invalid }
+        if let open = disk.open, open.number == number {
+            let header = PageHeader(
+                ringID: disk.ringID, filePages: disk.layout.pages, kind: .log, number: open.number,
+                revision: disk.revision, span: open.span, boot: open.boot, first: open.first, end: open.end,
+                storedBefore: open.storedBefore, readings: open.readings, recordBytes: open.bytes.count,
+                state: RingState(), clock: open.clock, firstClock: disk.hasClock ? firstClock : nil,
+                notBefore: notBefore)
+            let bytes = header.encode(records: open.bytes, filePage: 0)
+            return StoredPage(header: header, bytes: bytes, at: 0).map { .page($0) } ?? .invalid
+        }
+        if let copy = disk.unplaced.first(where: { $0.header.number == number }) {
+            return StoredPage(header: copy.header, bytes: copy.bytes, at: 0).map { .page($0) } ?? .invalid
+        }
+        guard let placed = disk.placed, number <= placed else { return .invalid }
+        if unreadable == number { return .invalid }
+        if let chunk, number >= chunk.first, number < chunk.first + UInt64(chunk.count) {
+            let offset = Int(number - chunk.first) * RingLayout.pageSize
+            guard let header = PageHeader(chunk.bytes, at: offset, filePage: disk.layout.filePage(of: number)),
+                isOfRing(header, number), let page = StoredPage(header: header, bytes: chunk.bytes, at: offset)
+            else { return .invalid }
+            return .page(page)
+        }
+        let size = disk.layout.segmentPages
+        let inSegment = size - number % size
+        let count = readAttempts > 0 ? 1 : min(Self.chunkPages, inSegment, placed - number + 1)
+        wanted = .chunk(number: number, count: Int(count))
+        return .missing
+    }
+
+    private func nextInMemory(from number: UInt64) -> UInt64? {
+        guard let disk else { return nil }
+        var next: UInt64?
+        for copy in disk.unplaced where copy.header.number >= number && copy.header.number < next ?? .max {
+            next = copy.header.number
+        }
+        if let open = disk.open, open.number >= number, open.number < next ?? .max { next = open.number }
+        return next
+    }
+
+    mutating func nextRead() -> StorageRequest? {
+        guard let disk, let wanted else { return nil }
+        self.wanted = nil
+        switch wanted {
+        case .chunk(let number, let count):
+            job = .read(number: number, count: count)
+            return .read(first: disk.layout.filePage(of: number), count: count)
+        case .probe(let number):
+            job = .search(number: number)
+            return .read(first: disk.layout.filePage(of: number), count: 1)
+        }
+    }
+
+    mutating func read(
+        _ number: UInt64, _ count: Int, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]
+    ) {
+        switch result {
+        case .read(let bytes):
+            guard bytes.count >= count * RingLayout.pageSize else { return }
+            chunk = Chunk(first: number, count: count, bytes: bytes)
+        case .failed(let error):
+            // Not given up in haste: a disk that is gone for a minute takes nothing with it.
+            readAttempts += 1
+            if readAttempts > 5 {
+                unreadable = number
+                readAttempts = 1
+            } else {
+                failed(error, "read", now, &actions)
+            }
+        case .opened, .written: break
+        }
+    }
+
+    // MARK: Acknowledgements
+
+    mutating func acknowledge(_ name: Handover.Name) {
+        switch name {
+        case .reading(let stream, let sequence):
+            guard let position = position(stream, sequence) else { return }
+            if let index = heldIndex(of: position) {
+                held.remove(at: index)
+                acknowledged.insert(first: position, end: position + 1, stored: 1)
+            } else if let index = pending.index(of: position), pending[index].wasHanded, !pending[index].isAcknowledged {
+                pending[index].isAcknowledged = true
+                acknowledged.insert(first: position, end: position + 1, stored: 0)
+            } else if let index = writing.index(of: position), writing[index].wasHanded, !writing[index].isAcknowledged {
+                writing[index].isAcknowledged = true
+                acknowledged.insert(first: position, end: position + 1, stored: 0)
+            } else {
+                return
+            }
+        case .loss(let stream, let first, let last):
+            guard let position = position(stream, first), let index = lossIndex(at: position),
+                losses[index].isFrozen, losses[index].loss.first == first, losses[index].loss.last == last
+            else { return }
+            let loss = losses.remove(at: index)
+            acknowledged.insert(first: loss.first, end: loss.end, stored: 0)
+        }
+        settle()
+        while let first = pending.first, first.isAcknowledged {
+            memoryBytes -= Slot.bytes(pending.removeFirst().reading)
+        }
+    }
+
+    private func position(_ stream: StreamID, _ sequence: SequenceNumber) -> UInt64? {
+        guard let span = spans.last(where: { $0.stream == stream.rawValue }), sequence.rawValue > 0,
+            sequence.rawValue < UInt64(Int64.max)
+        else { return nil }
+        return span.base + sequence.rawValue
+    }
+
+    /// Moves the watermark over what is acknowledged.
+    mutating func settle() {
+        guard let range = acknowledged.removeRange(from: watermark + 1) else { return }
+        watermark = range.end - 1
+        settled += range.stored
+        while spans.count > 1, spans[1].base <= watermark { spans.removeFirst() }
+        pruneClocks()
+        if let disk, disk.hadUnsettled, disk.stored == settled { wantsState = true }
+    }
+
+    mutating func rewind() {
+        cursor = watermark + 1
+        for index in held.indices { held[index].isOut = false }
+        for index in losses.indices { losses[index].isOut = false }
+        for index in 0..<writing.count { writing[index].isOut = false }
+        for index in 0..<pending.count {
+            if pending[index].position >= handedEnd { break }
+            pending[index].isOut = false
+        }
+    }
+
+    func heldIndex(of position: UInt64) -> Int? {
+        let index = heldInsertion(of: position)
+        return index < held.count && held[index].position == position ? index : nil
+    }
+
+    private func heldInsertion(of position: UInt64) -> Int {
+        var low = 0
+        var high = held.count
+        while low < high {
+            let middle = (low + high) / 2
+            if held[middle].position < position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    mutating func hold(_ reading: HeldReading) {
+        held.insert(reading, at: heldInsertion(of: reading.position))
+    }
+}

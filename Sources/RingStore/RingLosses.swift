@@ -1,0 +1,128 @@
+internal import Telemetry
+
+// Numbers that will not come.
+
+extension Ring {
+    func lossIndex(at position: UInt64) -> Int? {
+        var low = 0
+        var high = losses.count
+        while low < high {
+            let middle = (low + high) / 2
+            if losses[middle].end <= position { low = middle + 1 } else { high = middle }
+        }
+        return low < losses.count && losses[low].first <= position ? low : nil
+    }
+
+    /// `counts`: it is new, not one that was counted in an earlier process.
+    mutating func addLoss(_ entry: LossEntry, counts: Bool) {
+        if counts {
+            let count = entry.count ?? 0
+            counters.lost += count
+            if entry.cause == .evicted { counters.evicted += count }
+            if entry.cause == .damaged { counters.damaged += count }
+            lossesByCause[Int(entry.cause.rawValue) - 1] += count
+        }
+        let index = losses.firstIndex { $0.first >= entry.first } ?? losses.count
+        // What is written, or on its way, must not grow.
+        if index > 0, entry.first != lossBarrier, losses[index - 1].absorb(entry) {
+            joinBehind(index - 1)
+        } else {
+            losses.insert(entry, at: index)
+            joinBehind(index)
+        }
+    }
+
+    private mutating func joinBehind(_ index: Int) {
+        guard index + 1 < losses.count, losses[index + 1].first != lossBarrier else { return }
+        if losses[index].absorb(losses[index + 1]) { losses.remove(at: index + 1) }
+    }
+
+    /// Memory is full: the oldest reading that nobody has seen is given up. False: there is none.
+    mutating func dropOldest() -> Bool {
+        var index = 0
+        while index < pending.count, pending[index].wasHanded || pending[index].isAcknowledged { index += 1 }
+        guard index < pending.count else { return false }
+        let slot = pending.remove(at: index)
+        memoryBytes -= Slot.bytes(slot.reading)
+        addLoss(
+            LossEntry(
+                span: span(of: slot.position), first: slot.position, end: slot.position + 1, count: 1,
+                cause: .memoryFull, sensors: [.init(sensor: schemas[slot.reading.sensor].sensor, count: 1)]),
+            counts: true)
+        return true
+    }
+
+    /// Positions `first ..< end` cannot be read any more. `count`: how many readings were there, where known.
+    mutating func damage(_ first: UInt64, _ end: UInt64, count: UInt64?) {
+        for run in unsettledRuns(first, end) {
+            let known = run.isWhole ? count : nil
+            settled += known ?? 0
+            addLoss(
+                LossEntry(
+                    span: run.span, first: run.first, end: run.end, count: known, atMost: run.end - run.first,
+                    cause: .damaged), counts: true)
+        }
+        if cursor < end, lossIndex(at: cursor) == nil, !acknowledged.contains(cursor) { cursor = end }
+    }
+
+    struct Run {
+        var span: StreamSpan
+        var first: UInt64
+        var end: UInt64
+        /// It is all that was asked for.
+        var isWhole: Bool
+    }
+
+    /// The parts of `first ..< end` that are neither settled nor in memory, none across two streams.
+    func unsettledRuns(_ first: UInt64, _ end: UInt64) -> [Run] {
+        var runs: [Run] = []
+        var position = max(first, watermark + 1)
+        while position < end {
+            if let next = acknowledged.end(containing: position) {
+                position = next
+            } else if heldIndex(of: position) != nil {
+                position += 1
+            } else if let index = lossIndex(at: position) {
+                position = losses[index].end
+            } else {
+                let span = self.span(of: position)
+                let stop = endOfGap(from: position, limit: end)
+                // What lies before the first known stream has no name any more.
+                if span.base < position {
+                    runs.append(Run(span: span, first: position, end: stop, isWhole: position == first && stop == end))
+                }
+                position = stop
+            }
+        }
+        return runs
+    }
+
+    /// How far nothing is known behind `position`.
+    func endOfGap(from position: UInt64, limit: UInt64) -> UInt64 {
+        var end = limit
+        for range in acknowledged.ranges where range.first > position && range.first < end { end = range.first }
+        for loss in losses where loss.first > position && loss.first < end { end = loss.first }
+        for reading in held where reading.position > position && reading.position < end { end = reading.position }
+        for span in spans where span.base >= position && span.base + 1 < end { end = span.base + 1 }
+        for queue in [writing, pending] {
+            let index = queue.firstIndex(from: position + 1)
+            if index < queue.count { end = min(end, queue[index].position) }
+        }
+        return end
+    }
+
+    /// What is lost before the tail, as every page carries it. Where there are several, they become one.
+    func earlyLoss(_ disk: Disk) -> RingState.EarlyLoss? {
+        var early: RingState.EarlyLoss?
+        for loss in losses where loss.end <= disk.tailPosition {
+            if early == nil || early!.span != loss.span {
+                early = .init(span: loss.span, first: loss.first, end: loss.end, count: loss.count, cause: loss.cause)
+                continue
+            }
+            early!.end = loss.end
+            if let a = early!.count, let b = loss.count { early!.count = a + b } else { early!.count = nil }
+            if early!.cause != loss.cause { early!.cause = .evicted }
+        }
+        return early
+    }
+}

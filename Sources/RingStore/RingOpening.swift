@@ -1,0 +1,343 @@
+internal import Telemetry
+
+// Opening the file, or going on without it; the reservation of numbers.
+
+/// A file header on its way to the disk: it reserves numbers and carries the state.
+struct HeaderWrite: Hashable, Sendable {
+    var reserved: UInt64
+    var amount: UInt64
+    var state: RingState
+    var revision: UInt64
+}
+
+extension Ring {
+    mutating func start(_ now: Instant) {
+        guard phase == .idle else { return }
+        phase = .opening
+        phase = .closed(retryAt: now)
+    }
+
+    mutating func opened(_ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        switch result {
+        case .opened(let size, let isNew, let isReserved):
+            phase = .opening
+            if !isReserved {
+                actions.append(.notice(Notice(.warning, "no space is reserved for the ring bytes=\(size)")))
+            }
+            if isNew {
+                create(size: size, now, &actions)
+            } else {
+                step(Recovery(fileSize: size), nil, now, &actions)
+            }
+        case .failed(let error): giveUp(error, now, &actions)
+        case .read, .written: preconditionFailure("an opening is answered as such")
+        }
+    }
+
+    /// In memory for now; the file is tried again.
+    private mutating func giveUp(_ error: StorageError, _ now: Instant, _ actions: inout [RingAction]) {
+        openAttempts += 1
+        disk = nil
+        phase = .closed(retryAt: now.advanced(by: Self.backOff(openAttempts)))
+        if openAttempts == 1 {
+            actions.append(
+                .notice(Notice(.error, "the ring cannot be opened, readings are held in memory error=\(error.text)")))
+        }
+        goVolatile(&actions)
+        sayOpened(&actions)
+    }
+
+    private mutating func sayOpened(_ actions: inout [RingAction]) {
+        guard !hasSaidOpened else { return }
+        hasSaidOpened = true
+        actions.append(.opened)
+    }
+
+    // MARK: A new ring
+
+    private mutating func create(size: UInt64, _ now: Instant, _ actions: inout [RingAction]) {
+        guard let layout = RingLayout(pages: size / UInt64(RingLayout.pageSize)) else {
+            giveUp(.notAFile, now, &actions)
+            return
+        }
+        // The watermark of what was handed over in memory so far is the ring's first.
+        let disk = Disk(
+            layout: layout, ringID: random.next(), revision: 2, logEnd: watermark + 1, stored: 0, open: nil,
+            openSlot: nil, nextNumber: 0, placed: nil, unplaced: [], preparedThrough: nil, preparation: nil,
+            tailPage: 0, tailPosition: watermark + 1, tailStored: 0, headerTurn: 0, badSlot: nil, watermark: watermark,
+            hadUnsettled: false, hasClock: false)
+        counters = RingState()
+        settled = 0
+        let (reserved, amount) = reservation(now)
+        var state = currentState(disk)
+        state.reserved = reserved
+        reservedAmount = amount
+        var pages: [PageWrite] = []
+        for (index, page) in layout.headers.enumerated() {
+            let header = fileHeader(disk, state, revision: UInt64(index + 1))
+            pages.append(PageWrite(page: page, bytes: header.encode(records: [], filePage: page)))
+        }
+        job = .create(disk)
+        reservedByCreation = reserved
+        count(pages)
+        actions.append(.storage(.write(pages, sync: true)))
+    }
+
+    mutating func created(_ disk: Disk, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        if case .failed(let error) = result {
+            giveUp(error, now, &actions)
+            return
+        }
+        syncs += 1
+        self.disk = disk
+        reserved = reservedByCreation
+        nowOpen(now, &actions)
+        actions.append(
+            .notice(
+                Notice(
+                    .info,
+                    "a new ring stream=\(StreamID(spans[spans.count - 1].stream).text) bytes=\(disk.layout.pages * 4096)")))
+    }
+
+    private mutating func nowOpen(_ now: Instant, _ actions: inout [RingAction]) {
+        phase = .open
+        openAttempts = 0
+        failure = nil
+        isVolatile = false
+        rateSince = now
+        rateHead = head
+        numberWaiting()
+        sayOpened(&actions)
+    }
+
+    // MARK: A ring that is there
+
+    mutating func recover(_ recovery: Recovery, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        step(recovery, result, now, &actions)
+    }
+
+    private mutating func step(
+        _ recovery: Recovery, _ result: StorageResult?, _ now: Instant, _ actions: inout [RingAction]
+    ) {
+        var recovery = recovery
+        switch recovery.step(result) {
+        case .request(let request):
+            job = .recover(recovery)
+            actions.append(.storage(request))
+        case .found(let recovered): adopt(recovered, recovery.filePages, now, &actions)
+        case .blank: create(size: recovery.filePages * UInt64(RingLayout.pageSize), now, &actions)
+        case .notARing:
+            actions.append(.notice(Notice(.error, "the file is no ring or damaged beyond use, it is set aside")))
+            job = .open
+            actions.append(.storage(.setAside(size: configuration.size)))
+        case .failed(let error): giveUp(error, now, &actions)
+        }
+    }
+
+    private mutating func adopt(
+        _ found: Recovered, _ filePages: UInt64, _ now: Instant, _ actions: inout [RingAction]
+    ) {
+        let state = found.latest.state
+        // A page that was written later may know more than the newest of the log that is left.
+        let logEnd = max(found.newest?.end ?? 1, found.latest.end, 1)
+        let stored = max(found.newest.map { $0.storedBefore + $0.readings } ?? 0, state.stored)
+        let used = max(state.reserved, logEnd - 1, state.watermark)
+        // An empty log begins behind all numbers: what is in doubt then lies before it.
+        let end = found.newest == nil ? used + 1 : logEnd
+        // What is in memory has come later than all that is in the file.
+        shiftMemory(by: used)
+        var tailPosition = found.tail?.first ?? (found.newest == nil ? end : min(end, state.watermark + 1))
+        if let early = state.early { tailPosition = min(max(tailPosition, early.end), end) }
+        var headerTurn = 0
+        if let first = found.headerRevisions[0], found.headerRevisions[1].map({ $0 < first }) ?? true { headerTurn = 1 }
+        let unplaced = found.unplaced.filter { !Self.isNeedless($0.header, boot) }
+        let disk = Disk(
+            layout: found.layout, ringID: found.ringID, revision: found.latest.revision, logEnd: end, stored: stored,
+            open: nil, openSlot: nil,
+            nextNumber: max(unplaced.last.map { $0.header.number + 1 } ?? 0, found.placed.map { $0 + 1 } ?? 0),
+            placed: found.placed, unplaced: unplaced, preparedThrough: found.placed.map { found.layout.segment(of: $0) },
+            preparation: nil, tailPage: found.tailPage, tailPosition: tailPosition,
+            tailStored: found.tail?.storedBefore ?? 0, headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
+            hadUnsettled: stored > state.settled,
+            hasClock: found.newest.map { $0.boot == boot.rawValue && $0.firstClock != nil } ?? false)
+        if let newest = found.newest, newest.boot == boot.rawValue, newest.firstClock == nil { unclockedEnd = end }
+        self.disk = disk
+        counters = state
+        settled = min(stored, state.settled + state.heldEvicted)
+        adoptSpans(found, used)
+        watermark = state.watermark
+        cursor = watermark + 1
+        adoptClock(found.latest)
+        let lost = adoptLosses(state, tailPosition: tailPosition, end: end, used: used)
+        settle()
+        if found.isDoubtful, spans[spans.count - 1].base < used {
+            spans.append(StreamSpan(stream: drawStream(), base: used))
+        }
+        say(found, filePages, lost, &actions)
+        phase = .open
+        isVolatile = head > used + 1
+        reserved = used
+    }
+
+    /// A page without a record, which keeps a number for later, or a clock.
+    private static func isNeedless(_ header: PageHeader, _ boot: BootID) -> Bool {
+        header.first == header.end && (header.boot == boot.rawValue || header.firstClock == nil)
+    }
+
+    private mutating func adoptSpans(_ found: Recovered, _ used: UInt64) {
+        let memory = spans
+        spans = []
+        for header in [found.tail, found.newest, found.latest] + found.unplaced.map({ $0.header }) {
+            if let header { note(header.span) }
+        }
+        if let early = found.latest.state.early { note(early.span) }
+        // Readings that were numbered in memory keep their stream; without any, the file's goes on.
+        if head > used + 1 { for span in memory { note(span) } }
+    }
+
+    private mutating func adoptClock(_ latest: PageHeader) {
+        if latest.boot == boot.rawValue {
+            if firstClock == nil, clocks.isEmpty { firstClock = latest.firstClock }
+            if clocks.isEmpty, let clock = latest.clock ?? latest.firstClock {
+                clocks = [ClockRecord(instant: clock.instant, wallTime: clock.wallTime, position: min(clock.position, head))]
+            }
+            if !hasSaidOpened { notBefore = latest.notBefore }
+        } else if !hasSaidOpened {
+            notBefore = latest.clock?.wallTime ?? latest.firstClock?.wallTime ?? latest.notBefore
+        }
+    }
+
+    /// What the file cannot give any more, and the numbers that a crash leaves in doubt.
+    private mutating func adoptLosses(_ state: RingState, tailPosition: UInt64, end: UInt64, used: UInt64) -> UInt64 {
+        let after = watermark + 1
+        if after < tailPosition {
+            let span = state.early?.span ?? self.span(of: tailPosition - 1)
+            let first = max(after, span.base + 1)
+            if first < tailPosition {
+                let isCounted = state.early.map { $0.end >= tailPosition } ?? false
+                let count = isCounted ? state.early?.count.map { $0 + state.heldEvicted } : nil
+                addLoss(
+                    LossEntry(
+                        span: span, first: first, end: tailPosition, count: count, atMost: tailPosition - first,
+                        cause: state.early?.cause ?? .evicted), counts: false)
+            }
+            // Before the first stream that is known: nobody can ask for these.
+            if first > after { acknowledged.insert(first: after, end: min(first, tailPosition), stored: 0) }
+        }
+        var first = max(end, after)
+        let total = used + 1 > first ? used + 1 - first : 0
+        while first <= used {
+            let span = self.span(of: first)
+            let next = spans.first { $0.base >= first }.map { $0.base + 1 } ?? used + 1
+            let lossEnd = min(next, used + 1)
+            addLoss(
+                LossEntry(
+                    span: span, first: first, end: lossEnd, count: nil, atMost: lossEnd - first, cause: .restart),
+                counts: false)
+            first = lossEnd
+        }
+        return total
+    }
+
+    /// Everything in memory gets later positions; its names stay, since the bases move too.
+    private mutating func shiftMemory(by distance: UInt64) {
+        guard distance > 0 else { return }
+        pending.shift(by: distance)
+        for index in losses.indices {
+            losses[index].first += distance
+            losses[index].end += distance
+            losses[index].span.base += distance
+        }
+        for index in clocks.indices { clocks[index].position += distance }
+        firstClock?.position += distance
+        for index in spans.indices { spans[index].base += distance }
+        acknowledged.shift(by: distance)
+        if watermark > 0 { acknowledged.insert(first: distance + 1, end: distance + watermark + 1, stored: 0) }
+        head += distance
+        handedEnd += distance
+    }
+
+    private mutating func say(_ found: Recovered, _ filePages: UInt64, _ lost: UInt64, _ actions: inout [RingAction]) {
+        let bytes = found.layout.pages * UInt64(RingLayout.pageSize)
+        if found.isDoubtful {
+            let stream = StreamID(spans[spans.count - 1].stream).text
+            actions.append(.notice(Notice(.warning, "the ring was damaged, a new stream begins stream=\(stream)")))
+        }
+        if bytes / 4096 != configuration.size / 4096, !hasSaidSize {
+            hasSaidSize = true
+            actions.append(
+                .notice(
+                    Notice(.warning, "the ring keeps its size, another is not supported yet bytes=\(bytes) wanted=\(configuration.size)")))
+        }
+        let unacknowledged = status.unacknowledged
+        actions.append(
+            .notice(
+                Notice(
+                    .info,
+                    "the ring is open stream=\(StreamID(spans[spans.count - 1].stream).text) unacknowledged=\(unacknowledged) in_doubt=\(lost) pages_read=\(found.pagesRead)"
+                )))
+    }
+
+    // MARK: The reservation of numbers
+
+    func needsReservation(_ now: Instant) -> Bool {
+        guard disk != nil, !isStopped else { return false }
+        if isVolatile || head > reserved { return !isStopping || !waiting.isEmpty || isVolatile }
+        return !isStopping && reserved - head < reservedAmount / 2
+    }
+
+    /// Two hours at the present rate; the first of a process is for one reading a second.
+    func reservation(_ now: Instant) -> (reserved: UInt64, amount: UInt64) {
+        var amount: UInt64 = 7200
+        if let rateSince {
+            let seconds = UInt64(max(rateSince.duration(to: now).nanoseconds / 1_000_000_000, 10))
+            amount = max(1024, (head - rateHead) * 7200 / seconds)
+            // The rate so far may be of a quiet hour.
+            amount = max(amount, UInt64(waiting.count) * 2)
+        }
+        return (head - 1 + amount, amount)
+    }
+
+    mutating func submitHeader(_ now: Instant) -> StorageRequest? {
+        guard var disk else { return nil }
+        let (reserved, amount) = reservation(now)
+        var state = currentState(disk)
+        state.reserved = max(reserved, isVolatile ? 0 : self.reserved)
+        let page = disk.layout.headers[disk.headerTurn]
+        let revision = disk.takeRevision()
+        // Even a try that fails uses up the revision and the turn.
+        self.disk!.revision = revision
+        self.disk!.headerTurn = 1 - disk.headerTurn
+        let header = fileHeader(disk, state, revision: revision)
+        job = .header(HeaderWrite(reserved: state.reserved, amount: amount, state: state, revision: revision))
+        let pages = [PageWrite(page: page, bytes: header.encode(records: [], filePage: page))]
+        count(pages)
+        return .write(pages, sync: true)
+    }
+
+    mutating func wrote(_ header: HeaderWrite, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        if case .failed(let error) = result {
+            failed(error, "written", now, &actions)
+            sayOpened(&actions)
+            return
+        }
+        syncs += 1
+        succeeded(&actions)
+        reserved = header.reserved
+        reservedAmount = header.amount
+        isVolatile = false
+        noteDurable(header.state, hasClock: false)
+        rateSince = now
+        rateHead = head
+        numberWaiting()
+        sayOpened(&actions)
+    }
+
+    func fileHeader(_ disk: Disk, _ state: RingState, revision: UInt64) -> PageHeader {
+        PageHeader(
+            ringID: disk.ringID, filePages: disk.layout.pages, kind: .file, number: disk.placed.map { $0 + 1 } ?? 0,
+            revision: revision, span: spans[spans.count - 1], boot: boot.rawValue, first: disk.logEnd,
+            end: disk.logEnd, storedBefore: disk.stored, readings: 0, recordBytes: 0, state: state,
+            clock: clocks.last, firstClock: firstClock, notBefore: notBefore)
+    }
+}

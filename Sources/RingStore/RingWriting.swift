@@ -1,0 +1,241 @@
+internal import Telemetry
+
+// From memory to the file: the tail page goes to tail slots in turn, a full page to its place.
+
+/// Pages on their way to the disk, and what holds once they are there.
+struct Batch: Hashable, Sendable {
+    var after: Disk
+    /// As in the last page of the batch.
+    var state: RingState
+    var hasClock: Bool
+    var slot: Int?
+    /// The highest page number that was sent to its place.
+    var highestPlaced: UInt64?
+}
+
+extension Ring {
+    var oldestWaits: Instant? { pending.first?.reading.instant }
+
+    /// Something in memory must go to the file now.
+    func isWriteDue(_ now: Instant) -> Bool {
+        if wantsClock { return true }
+        guard let oldest = oldestWaits else { return false }
+        if memoryBytes >= configuration.memory / 4 { return true }
+        return oldest.advanced(by: configuration.sync) <= now
+    }
+
+    /// Readings of this boot are in the file without a time, which has become known since.
+    var wantsClock: Bool {
+        guard let disk else { return false }
+        return firstClock != nil && !disk.hasClock && unclockedEnd > watermark + 1
+    }
+
+    /// Unacknowledged and in memory only.
+    var unwritten: UInt64 {
+        var count: UInt64 = 0
+        for index in 0..<pending.count where !pending[index].isAcknowledged { count += 1 }
+        for index in 0..<writing.count where !writing[index].isAcknowledged { count += 1 }
+        return count
+    }
+
+    func currentState(_ disk: Disk) -> RingState {
+        var state = counters
+        state.watermark = watermark
+        state.reserved = reserved
+        state.isClean = false
+        state.handedEnd = handedEnd
+        state.stored = disk.stored
+        state.settled = settled
+        state.early = earlyLoss(disk)
+        state.heldEvicted = 0
+        for reading in held where reading.position < disk.tailPosition { state.heldEvicted += 1 }
+        return state
+    }
+
+    mutating func submitBatch(_ now: Instant) -> StorageRequest? {
+        guard let disk else { return nil }
+        var batch = Batch(after: disk, state: currentState(disk), hasClock: firstClock != nil)
+        var pages: [PageWrite] = []
+        if !disk.unplaced.isEmpty {
+            placeCopies(&batch, &pages)
+        } else {
+            fill(&batch, &pages)
+        }
+        guard !pages.isEmpty else { return nil }
+        self.disk!.revision = batch.after.revision
+        if firstClock == nil { unclockedEnd = max(unclockedEnd, batch.after.logEnd) }
+        var taken: [Slot] = []
+        while let first = pending.first, first.position < batch.after.logEnd {
+            let slot = pending.removeFirst()
+            if slot.isAcknowledged {
+                memoryBytes -= Slot.bytes(slot.reading)
+            } else {
+                taken.append(slot)
+            }
+        }
+        writing = SlotQueue(taken)
+        lossBarrier = batch.after.logEnd
+        job = .batch(batch)
+        count(pages)
+        return .write(pages, sync: true)
+    }
+
+    /// Pages that a crash has left in tail slots only: to their places, before a slot is written again.
+    private func placeCopies(_ batch: inout Batch, _ pages: inout [PageWrite]) {
+        while let copy = batch.after.unplaced.first, batch.after.isPrepared(copy.header.number) {
+            var header = copy.header
+            header.revision = batch.after.takeRevision()
+            header.state = batch.state
+            let place = batch.after.layout.filePage(of: header.number)
+            let records = Array(copy.bytes[PageHeader.size..<PageHeader.size + header.recordBytes])
+            pages.append(PageWrite(page: place, bytes: header.encode(records: records, filePage: place)))
+            batch.after.unplaced.removeFirst()
+            batch.after.placed = header.number
+            batch.highestPlaced = header.number
+        }
+        // Their clock is what they were written with.
+        batch.hasClock = false
+    }
+
+    private func fill(_ batch: inout Batch, _ pages: inout [PageWrite]) {
+        var slotIndex = pending.firstIndex(from: batch.after.logEnd)
+        var lossIndex = losses.firstIndex { $0.end > batch.after.logEnd } ?? losses.count
+        var page = batch.after.open
+        let stop = fillEnd(batch.after.logEnd)
+        batch.after.isFull = false
+        while batch.after.logEnd < stop {
+            let position = batch.after.logEnd
+            let span = self.span(of: position)
+            if let open = page, open.span != span {
+                guard place(open, &batch, &pages) else { break }
+                page = nil
+            }
+            if page == nil { page = newPage(&batch.after, at: position) }
+            while slotIndex < pending.count, pending[slotIndex].isAcknowledged || pending[slotIndex].position < position {
+                slotIndex += 1
+            }
+            while lossIndex < losses.count, losses[lossIndex].end <= position { lossIndex += 1 }
+            let nextSlot = slotIndex < pending.count ? pending[slotIndex].position : stop
+            let nextLoss = lossIndex < losses.count ? max(losses[lossIndex].first, position) : stop
+            let isTaken: Bool
+            if nextSlot == position {
+                let reading = pending[slotIndex].reading
+                isTaken = page!.append(reading, schema: schemas[reading.sensor], clock: clockInForce(at: position))
+                if isTaken { batch.after.stored += 1 }
+            } else if nextLoss == position {
+                isTaken = page!.appendLoss(losses[lossIndex].from(position))
+            } else {
+                let end = min(nextSlot, nextLoss, stop, spans.first { $0.base >= position }.map { $0.base + 1 } ?? stop)
+                isTaken = page!.appendAcknowledged(end - position)
+            }
+            if isTaken {
+                batch.after.logEnd = page!.end
+            } else {
+                precondition(!page!.isEmpty, "every record fits an empty page")
+                guard place(page!, &batch, &pages) else { break }
+                page = nil
+            }
+        }
+        if page == nil, pages.isEmpty { page = newPage(&batch.after, at: batch.after.logEnd) }
+        batch.after.open = page
+        guard let page else { return }
+        if isStopping, batch.after.logEnd >= fillEnd(batch.after.logEnd), waiting.isEmpty {
+            batch.state.isClean = true
+            batch.state.reserved = head - 1
+        }
+        writeToSlot(page, &batch, &pages)
+    }
+
+    /// One behind the last position that has to be in the file.
+    private func fillEnd(_ logEnd: UInt64) -> UInt64 {
+        if isStopping, watermark + 1 < head { return head }
+        var index = pending.count
+        while index > 0, pending[index - 1].isAcknowledged { index -= 1 }
+        return index > 0 ? max(logEnd, pending[index - 1].position + 1) : logEnd
+    }
+
+    private func newPage(_ disk: inout Disk, at position: UInt64) -> PageBuilder {
+        defer { disk.nextNumber += 1 }
+        return PageBuilder(
+            number: disk.nextNumber, span: span(of: position), boot: boot.rawValue, first: position,
+            storedBefore: disk.stored, clock: clockInForce(at: position))
+    }
+
+    /// False: the segment of its place is not ready.
+    private func place(_ page: PageBuilder, _ batch: inout Batch, _ pages: inout [PageWrite]) -> Bool {
+        guard batch.after.isPrepared(page.number) else {
+            batch.after.isFull = true
+            return false
+        }
+        let filePage = batch.after.layout.filePage(of: page.number)
+        pages.append(PageWrite(page: filePage, bytes: image(page, &batch, filePage)))
+        batch.after.placed = page.number
+        batch.highestPlaced = page.number
+        batch.after.open = nil
+        batch.after.openSlot = nil
+        return true
+    }
+
+    private func writeToSlot(_ page: PageBuilder, _ batch: inout Batch, _ pages: inout [PageWrite]) {
+        // The newest good copy is of this page, or of one that is placed in this batch and not synced yet.
+        let slot = batch.after.layout.slot(
+            forPage: page.number, newest: disk?.openSlot, avoided: batch.after.badSlot.map { [$0] } ?? [])
+        let filePage = batch.after.layout.slots[slot]
+        pages.append(PageWrite(page: filePage, bytes: image(page, &batch, filePage)))
+        batch.slot = slot
+        batch.after.openSlot = slot
+    }
+
+    private func image(_ page: PageBuilder, _ batch: inout Batch, _ filePage: UInt64) -> [UInt8] {
+        batch.state.stored = batch.after.stored
+        let header = PageHeader(
+            ringID: batch.after.ringID, filePages: batch.after.layout.pages, kind: .log, number: page.number,
+            revision: batch.after.takeRevision(), span: page.span, boot: page.boot, first: page.first, end: page.end,
+            storedBefore: page.storedBefore, readings: page.readings, recordBytes: page.bytes.count,
+            state: batch.state, clock: page.clock, firstClock: firstClock, notBefore: notBefore)
+        return header.encode(records: page.bytes, filePage: filePage)
+    }
+
+    mutating func wrote(_ batch: Batch, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
+        let taken = writing.removeAll()
+        if case .failed(let error) = result {
+            var slots: [Slot] = []
+            for slot in taken {
+                if slot.isAcknowledged { memoryBytes -= Slot.bytes(slot.reading) } else { slots.append(slot) }
+            }
+            pending = SlotQueue(slots + pending.removeAll())
+            disk!.badSlot = batch.slot
+            if error != .noSpace, let highest = batch.highestPlaced { disk!.jump(past: highest) }
+            failed(error, "written", now, &actions)
+            return
+        }
+        syncs += 1
+        disk = batch.after
+        disk!.badSlot = nil
+        noteDurable(batch.state, hasClock: batch.hasClock)
+        if batch.state.isClean {
+            reserved = batch.state.reserved
+            isCleanWritten = true
+        }
+        for slot in taken {
+            memoryBytes -= Slot.bytes(slot.reading)
+            if slot.isAcknowledged {
+                if slot.position <= watermark || !acknowledged.addStored(at: slot.position) { settled += 1 }
+            } else if slot.wasHanded {
+                hold(HeldReading(position: slot.position, reading: stamped(slot), isOut: slot.isOut))
+            }
+        }
+    }
+
+    /// A page with this state is synced.
+    mutating func noteDurable(_ state: RingState, hasClock: Bool) {
+        disk!.watermark = state.watermark
+        disk!.hadUnsettled = state.stored > state.settled
+        if hasClock { disk!.hasClock = true }
+        disk!.lossNeedsPage = false
+    }
+
+    mutating func count(_ pages: [PageWrite]) {
+        for page in pages { writtenBytes += UInt64(page.bytes.count) }
+    }
+}

@@ -1,0 +1,190 @@
+package import RingStore
+package import Telemetry
+
+/// Sees all that goes into a ring and comes out of it, over any number of crashes, and checks the laws of
+/// docs/ring-format.md. Every reading of a simulation carries its own id as its first value, or at the head of its detail.
+package struct RingOracle: Sendable {
+    package struct Name: Hashable, Sendable {
+        package var stream: UInt32
+        package var sequence: UInt64
+    }
+
+    private struct Handed {
+        var id: Int
+        var content: StampedReading
+    }
+
+    package private(set) var violations: [String] = []
+    private var appended: [Reading] = []
+    private var handed: [Name: Handed] = [:]
+    private var nameOfID: [Int: Name] = [:]
+    private var acknowledgedNames: Set<Name> = []
+    private var lastFirstHanded: [UInt32: UInt64] = [:]
+    package private(set) var losses: [UInt32: [Loss]] = [:]
+    /// Ids of readings that were in the file, synced, or acknowledged.
+    private var durableIDs: Set<Int> = []
+    private var heads: [UInt32: UInt64] = [:]
+    private var crashes = 0
+    private let sensors: [SensorSchema]
+    /// The disk damages what was synced: then readings may be lost that were durable.
+    package var forgivesDamage = false
+    /// A sensor's quantities may change between runs of the process.
+    package var checksRestartLosses = true
+
+    package init(sensors: [SensorSchema]) { self.sensors = sensors }
+
+    package var count: Int { appended.count }
+    package var receivedCount: Int { handed.count }
+
+    private mutating func fail(_ text: String) {
+        if violations.count < 5 { violations.append(text) }
+    }
+
+    package mutating func noteViolation(_ text: String) { fail(text) }
+
+    package mutating func append(_ reading: Reading) {
+        appended.append(reading)
+    }
+
+    /// All that was appended so far is in the file or acknowledged.
+    package mutating func allDurable() {
+        for id in durableCount..<appended.count { durableIDs.insert(id) }
+        durableCount = appended.count
+    }
+    package private(set) var durableCount = 0
+
+    /// What is not durable by now may be gone.
+    package mutating func crash() {
+        crashes += 1
+        durableCount = appended.count
+    }
+
+    package mutating func saw(_ status: RingStatus) {
+        let head = status.head.rawValue
+        if head < heads[status.stream.rawValue] ?? 0 {
+            fail("the head of a stream went back from \(heads[status.stream.rawValue]!) to \(head)")
+        }
+        heads[status.stream.rawValue] = head
+        if status.watermark >= status.head { fail("watermark \(status.watermark.rawValue) is not below head \(head)") }
+        if status.tail > status.head { fail("tail \(status.tail.rawValue) is above head \(head)") }
+    }
+
+    package static func id(of outcome: Outcome) -> Int? {
+        switch outcome {
+        case .measurements(let values): return values.first.map { Int($0) }
+        case .noReading(let reason): return Int(reason.detail.prefix { $0.isNumber })
+        }
+    }
+
+    package mutating func handOver(_ handover: Handover) {
+        switch handover {
+        case .reading(let reading): take(reading)
+        case .loss(let loss): take(loss)
+        }
+    }
+
+    private mutating func take(_ reading: StampedReading) {
+        let name = Name(stream: reading.stream.rawValue, sequence: reading.sequence.rawValue)
+        let text = "\(reading.stream.text)/\(name.sequence)"
+        guard let id = Self.id(of: reading.outcome), appended.indices.contains(id) else {
+            fail("law 5: \(text) was never appended: \(reading.outcome)")
+            return
+        }
+        let original = appended[id]
+        if original.outcome != reading.outcome || original.instant != reading.instant
+            || sensors[original.sensor] != reading.schema
+        {
+            fail("law 5: \(text) is not what was appended as \(id): \(reading.outcome) \(original.outcome)")
+        }
+        if let before = handed[name] {
+            if before.id != id { fail("law 3: \(text) names readings \(before.id) and \(id)") }
+            if before.content.boot != reading.boot { fail("law 3: \(text) has two boots") }
+            checkStamp(before.content.stamp, reading.stamp, text)
+        } else {
+            if let other = nameOfID[id] { fail("law 3: reading \(id) is \(text) and also number \(other.sequence)") }
+            if name.sequence <= lastFirstHanded[name.stream] ?? 0 {
+                fail("law 4: \(text) is first handed over after number \(lastFirstHanded[name.stream]!)")
+            }
+            lastFirstHanded[name.stream] = name.sequence
+            for loss in losses[name.stream] ?? []
+            where loss.first.rawValue <= name.sequence && loss.last.rawValue >= name.sequence {
+                fail("law 1: \(text) comes after the loss \(loss.first.rawValue)...\(loss.last.rawValue) \(loss.cause.text)")
+            }
+        }
+        handed[name] = Handed(id: id, content: reading)
+        nameOfID[id] = name
+    }
+
+    private mutating func checkStamp(_ before: Stamp, _ now: Stamp, _ text: String) {
+        switch (before, now) {
+        case (.synced(let a), .synced(let b)) where a == b: break
+        case (.estimated(let a), .estimated(let b)) where a == b: break
+        case (.unknown(let a), .unknown(let b)) where a == b: break
+        case (.unknown, .estimated): break
+        default: fail("law 3: the stamp of \(text) went from \(before) to \(now)")
+        }
+    }
+
+    private mutating func take(_ loss: Loss) {
+        let stream = loss.stream.rawValue
+        let text = "\(loss.stream.text)/\(loss.first.rawValue)...\(loss.last.rawValue) \(loss.cause.text)"
+        if loss.first > loss.last || loss.first.rawValue == 0 { fail("loss \(text) has no range") }
+        if !loss.sensors.isEmpty, loss.sensors.reduce(0, { $0 + $1.count }) != loss.count {
+            fail("the sensors of \(text) do not sum up to \(loss.count ?? 0)")
+        }
+        if let known = losses[stream]?.firstIndex(where: { $0.first == loss.first }) {
+            let before = losses[stream]![known]
+            if crashes == 0, before != loss { fail("loss \(text) had another range or count before") }
+            if loss.last < before.last { fail("loss \(text) has become smaller") }
+            losses[stream]![known] = loss
+        } else {
+            losses[stream, default: []].append(loss)
+        }
+        if let count = loss.count, !forgivesDamage {
+            var received: UInt64 = 0
+            for number in loss.first.rawValue...loss.last.rawValue
+            where handed[Name(stream: stream, sequence: number)] != nil { received += 1 }
+            let range = loss.last.rawValue - loss.first.rawValue + 1
+            if count > range { fail("loss \(text) counts \(count)") }
+            if count + received < range { fail("loss \(text) counts \(count), but \(range - received) are missing") }
+            if crashes == 0, loss.cause != .damaged, count + received != range {
+                fail("loss \(text) counts \(count), exactly \(range - received) are missing")
+            }
+        }
+    }
+
+    package mutating func acknowledged(_ name: Handover.Name) {
+        if case .reading(let stream, let sequence) = name {
+            acknowledgedNames.insert(Name(stream: stream.rawValue, sequence: sequence.rawValue))
+        }
+    }
+
+    /// At the end of a run, when the ring has handed over all it has: every number below the head is delivered or lost.
+    /// `volatile`: streams that never reached the file before a crash; only what came of them is looked at.
+    package mutating func finish(volatile: Set<UInt32>) {
+        for (stream, head) in heads {
+            let last = volatile.contains(stream) ? lastFirstHanded[stream] ?? 0 : head - 1
+            guard last > 0 else { continue }
+            let ranges = losses[stream] ?? []
+            var number: UInt64 = 1
+            while number <= last {
+                if handed[Name(stream: stream, sequence: number)] == nil {
+                    if let loss = ranges.first(where: { $0.first.rawValue <= number && $0.last.rawValue >= number }) {
+                        number = loss.last.rawValue
+                    } else if !volatile.contains(stream) {
+                        fail("law 1: \(StreamID(stream).text)/\(number) of \(head - 1) is neither delivered nor lost")
+                        break
+                    }
+                }
+                number += 1
+            }
+        }
+        guard !forgivesDamage else { return }
+        // What was durable is delivered, or lost for a stated reason that is not the crash.
+        let told = losses.values.joined().filter { $0.cause != .restart }.reduce(0) { $0 + ($1.count ?? 0) }
+        let missing = durableIDs.filter { nameOfID[$0] == nil }
+        if missing.count > Int(told) {
+            fail("law 1: \(missing.count) synced readings never came (the first is \(missing.min()!)), \(told) were told as lost")
+        }
+    }
+}
