@@ -118,7 +118,9 @@ if !embedded {
         tests("RingStoreTests", ["Telemetry", "RingStore"]),
         tests("PayloadsTests", ["Telemetry", "Payloads"]),
         tests("MQTTSessionTests", ["Telemetry", "MQTTSession"]),
-        tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader"]),
+        // The table of refused configurations, for the core's tests and for those of the executables.
+        .target(name: "BrokenConfigurations", path: "Tests/BrokenConfigurations", swiftSettings: tests),
+        tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader", "BrokenConfigurations"]),
         tests(
             "AgentTests",
             ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"]),
@@ -133,7 +135,7 @@ if !embedded {
         .executableTarget(
             name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
             swiftSettings: tests),
-        tests("IntegrationTests", ["Telemetry", "TestSupport"]),
+        tests("IntegrationTests", ["Telemetry", "TestSupport", "BrokenConfigurations"]),
         tests("TidyTests", []),
     ]
 }

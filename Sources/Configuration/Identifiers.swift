@@ -28,7 +28,7 @@ package enum Identifiers {
         return made(from: String(decoding: label, as: UTF8.self)) ?? "godwit"
     }
 
-    /// What is wrong with a topic prefix, and what to do; nil for a good one.
+    /// What is wrong with a topic prefix, and what to do; nil for a good one. The prefix itself is not in the text.
     package static func problem(inPrefix prefix: String) -> String? {
         if prefix.utf8.isEmpty { return "is empty; write a level, as in 'godwit'" }
         var previous: UInt8 = 47
@@ -36,16 +36,16 @@ package enum Identifiers {
             switch byte {
             case 43, 35, 46, 42, 36, 32:
                 let character = String(decoding: [byte], as: UTF8.self)
-                return "'\(shown(prefix))' has '\(character)'; a level has no '+', '#', '.', '*', '$' or space"
+                return "has '\(character)'; a level has no '+', '#', '.', '*', '$' or space"
             case 0...31, 127:
-                return "'\(shown(prefix))' has a control character; remove it"
+                return "has a control character; remove it"
             case 47 where previous == 47:
-                return "'\(shown(prefix))' has an empty level; remove the '/' at an end or of two in a row"
+                return "has an empty level; remove the '/' at an end or of two in a row"
             default: break
             }
             previous = byte
         }
-        return previous == 47 ? "'\(shown(prefix))' has an empty level; remove the '/' at the end" : nil
+        return previous == 47 ? "has an empty level; remove the '/' at the end" : nil
     }
 
     private static func isIDByte(_ byte: UInt8) -> Bool {

@@ -21,6 +21,12 @@ package struct CheckedConfiguration: Sendable {
     /// All files merged.
     package var merged: Node
 
+    package init(settings: Settings?, problems: [ConfigurationProblem], merged: Node) {
+        self.settings = settings
+        self.problems = problems
+        self.merged = merged
+    }
+
     package var hasErrors: Bool { problems.contains { $0.severity == .error } }
 }
 
@@ -100,8 +106,10 @@ extension Checker {
         }
         let over = longest.utf8.count - Identifiers.maximumTopicBytes
         guard over > 0, let publish = top["publish"], let entry = publish.value["prefix"] else { return }
+        // What a reference stands for is not shown.
+        let named = entry.value.scalar == nil ? "PREFIX/\(device)/..." : shown(longest)
         error(
             entry.value.place,
-            "prefix: topic '\(shown(longest))' has \(longest.utf8.count) bytes; at most \(Identifiers.maximumTopicBytes) are allowed, shorten the prefix by \(over)")
+            "prefix: topic '\(named)' has \(longest.utf8.count) bytes; at most \(Identifiers.maximumTopicBytes) are allowed, shorten the prefix by \(over)")
     }
 }

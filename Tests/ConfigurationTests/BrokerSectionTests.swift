@@ -1,0 +1,84 @@
+import Configuration
+import Telemetry
+import Testing
+
+@Suite struct BrokerSectionTests {
+    @Test func `what is not given has its default`() {
+        let broker = check("broker: {url: \"mqtt://homeassistant.local\"}").settings?.broker
+        #expect(broker?.protocolChoice == .auto)
+        #expect(broker?.clientID == "godwit-board-7")
+        #expect(broker?.username == nil)
+        #expect(broker?.keepAlive == .seconds(60))
+        #expect(broker?.reconnectMinimum == .seconds(1))
+        #expect(broker?.reconnectMaximum == .seconds(120))
+        #expect(broker?.inFlight == 20)
+        #expect(broker?.tls.caFile == nil)
+    }
+
+    @Test func `what is given is taken`() {
+        let result = check(
+            """
+            broker:
+              url: [mqtts://broker.example:8884]
+              protocol: 3.1.1
+              client_id: me
+              username: greenhouse
+              password: {credential: broker-password}
+              tls: {ca_file: ca.pem}
+              keep_alive: 30 s
+              reconnect: {minimum: 2 s, maximum: 1 min}
+              in_flight: 1
+              connect: always
+            """, resolve: { _, _ in .text("tiger") })
+        #expect(result.lines == [])
+        let broker = result.settings?.broker
+        #expect(broker?.url.port == 8884)
+        #expect(broker?.protocolChoice == .v311)
+        #expect(broker?.clientID == "me")
+        #expect(broker?.password == Secret("tiger"))
+        #expect(broker?.tls.caFile == "/etc/godwit/ca.pem")
+        #expect(broker?.keepAlive == .seconds(30))
+        #expect(broker?.reconnectMaximum == .seconds(60))
+        #expect(broker?.inFlight == 1)
+    }
+
+    @Test func `the protocols are 5 and 3_1_1`() {
+        #expect(check("broker: {url: \"mqtt://b\", protocol: 5}").settings?.broker.protocolChoice == .v5)
+        #expect(check("broker: {url: \"mqtt://b\", protocol: 3.1}").lines == ["godwit.yaml:1:37: error: protocol: unknown value '3.1'; did you mean '3.1.1'?"])
+    }
+
+    @Test func `a literal password, and one over an open connection, are taken with a warning`() {
+        let literal = check("broker: {url: \"mqtts://b\", username: u, password: tiger}")
+        #expect(literal.problems.map { $0.severity } == [.warning])
+        #expect(literal.settings?.broker.password == Secret("tiger"))
+        let open = check("broker: {url: \"mqtt://b\", username: u, password: {credential: c}}", resolve: { _, _ in .text("x") })
+        #expect(open.lines == ["godwit.yaml:1:40: warning: password: goes to b unencrypted; use mqtts://"])
+        let local = check("broker: {url: \"mqtt://localhost\", username: u, password: {credential: c}}", resolve: { _, _ in .text("x") })
+        #expect(local.lines == [])
+    }
+
+    @Test(arguments: [
+        ("url: \"mqtt://b\", password: {credential: c}", "write 'username: NAME'"),
+        ("url: \"mqtt://b\", tls: {ca_file: x}", "did you mean 'mqtts://b'?"),
+        ("url: \"mqtts://b\", tls: {certificate_file: x}", "needs 'private_key_file' too"),
+        ("url: \"mqtts://b\", tls: {psk: x}", "needs 'psk_identity' too"),
+        ("url: \"mqtts://b\", tls: {ca_file: a, psk: x, psk_identity: y}", "goes without certificates"),
+        ("url: \"mqtts://b\", tls: {psk: {credential: c}, psk_identity: y}", "psk: not supported yet"),
+        ("url: \"mqtts://b\", tls: {certificate_file: x, private_key_file: y}", "private_key_file: not supported yet"),
+        ("url: \"mqtt://b\", rate_limit: 200", "rate_limit: not supported yet"),
+        ("url: \"mqtt://b\", rate_limit: 0", "outside 1 ... 1000000"),
+        ("url: \"mqtt://b\", connect: {every: 15 min, for_at_most: 2 min}", "connect: not supported yet"),
+        ("url: \"mqtt://b\", connect: {every: 1 min, for_at_most: 2 min}", "is not below 'every'"),
+        ("url: \"mqtt://b\", connect: {every: 15 min}", "'for_at_most' is missing"),
+        ("url: \"mqtt://b\", connect: never", "known values: always"),
+        ("url: \"mqtt://b\", keep_alive: 5500 ms", "write '5 s'"),
+        ("url: \"mqtt://b\", port: 1883", "write it into the URL"),
+        ("url: \"mqtt://b\", reconnect: 5 s", "known keys: minimum, maximum"),
+        ("url: \"mqtt://b\", client_id: \"\"", "is empty"),
+    ])
+    func `what is not right, or not built, is said once`(keys: String, part: String) {
+        let result = check("broker: {\(keys)}", resolve: { _, _ in .text("x") })
+        #expect(result.problems.filter { $0.severity == .error && $0.text.contains(part) }.count == 1, "\(result.lines)")
+        #expect(result.settings == nil)
+    }
+}
