@@ -63,4 +63,16 @@ import Testing
         #expect(total > 0)
         #expect(total < 1_000_000)
     }
+
+    /// Package.swift says why: such constants of one function may be mixed up between modules.
+    @Test(
+        .enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"), arguments: SourceTree.executables)
+    func `no array literal is a shared constant`(name: String) throws {
+        let symbols = try output("nm", [path(name)]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        #expect(symbols.count > 100)
+        for symbol in symbols {
+            // `…Tv_r`, `…Tv0_r`: an outlined read-only object.
+            #expect(symbol.range(of: "Tv[0-9]*_r$", options: .regularExpression) == nil, "\(symbol)")
+        }
+    }
 }
