@@ -56,8 +56,8 @@ package struct Session: Hashable, Sendable {
 
     struct Stopping: Hashable {
         var online: Online
-        /// The last message that was handed over: `offline`.
-        var lastTag: MessageTag?
+        /// `offline`, when it could be handed over.
+        var offlineTag: MessageTag?
         var giveUpAt: Instant
         /// DISCONNECT is handed over; then `giveUpAt` is for its writing.
         var isDisconnecting = false
@@ -69,7 +69,8 @@ package struct Session: Hashable, Sendable {
     var memory: ProtocolMemory
     /// Empty unless online or stopping.
     var window: Window
-    var lastTag: MessageTag?
+    /// The last message, if it is a retained one: at a stop that is `offline`.
+    var lastRetainedTag: MessageTag?
     var hold: Hold
     var closes = CloseHistory()
     var failureLog = FailureLog()
@@ -157,7 +158,7 @@ package struct Session: Hashable, Sendable {
             return held(tag, topic: message.topic, reason: 0x95, at: now)
         }
         window.append(tag, topic: message.topic, at: now)
-        lastTag = tag
+        lastRetainedTag = message.retain ? tag : nil
         counters.published += 1
         return [.publish(tag, message)]
     }
@@ -217,7 +218,7 @@ package struct Session: Hashable, Sendable {
             Online(
                 version: version, acknowledgement: acknowledgement, since: now, lastByteAt: now, keepAlive: keepAlive))
         window = Window(inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum)
-        lastTag = nil
+        lastRetainedTag = nil
         if hasBeenOnline { counters.reconnects += 1 }
         hasBeenOnline = true
         failureLog = FailureLog()

@@ -39,7 +39,7 @@ extension Session {
         switch state {
         case .online(let online):
             let stopping = Stopping(
-                online: online, lastTag: lastTag, giveUpAt: now.advanced(by: Self.stopTimeout))
+                online: online, offlineTag: lastRetainedTag, giveUpAt: now.advanced(by: Self.stopTimeout))
             state = .stopping(stopping)
             return finishIfSettled(stopping, at: now)
         case .connecting, .awaitingAcknowledgement: return finish([.close(.closed("stopped"))])
@@ -50,24 +50,24 @@ extension Session {
 
     mutating func finishIfSettled(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
         guard !stopping.isDisconnecting, window.isAwaitingNone else { return [] }
-        return disconnect(stopping, withWill: false, at: now)
+        return disconnect(stopping, at: now)
     }
 
     /// The time for PUBACKs, or after it the time for writing DISCONNECT, is over.
     mutating func stopTimer(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
         guard stopping.giveUpAt <= now else { return [] }
         if stopping.isDisconnecting { return finish([.close(.closed("stopped"))]) }
-        // `offline` is published last: what it is acknowledged for need not be said again by the Will Message.
-        let isOfflineKnown = stopping.lastTag.map { !window.contains($0) } ?? true
-        return disconnect(stopping, withWill: !isOfflineKnown, at: now)
+        return disconnect(stopping, at: now)
     }
 
-    private mutating func disconnect(_ stopping: Stopping, withWill: Bool, at now: Instant) -> [SessionAction] {
+    /// When `offline` had no room or was not acknowledged, the Will Message says it.
+    private mutating func disconnect(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
+        let isOfflineKnown = stopping.offlineTag.map { !window.contains($0) } ?? false
         var next = stopping
         next.isDisconnecting = true
         next.giveUpAt = now.advanced(by: Self.disconnectTimeout)
         state = .stopping(next)
-        return [.disconnect(withWill: withWill)]
+        return [.disconnect(withWill: !isOfflineKnown)]
     }
 
     mutating func finish(_ actions: [SessionAction]) -> [SessionAction] {

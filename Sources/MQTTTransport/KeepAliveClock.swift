@@ -12,8 +12,9 @@ struct KeepAliveClock {
     var keepAliveSeconds: Int64 = 0
     private var lastSent: Int64 = 0
     private var lastReceived: Int64 = 0
-    /// Boot clock minus monotonic clock.
+    /// Boot clock minus monotonic clock: it grows by the time that the machine sleeps.
     private var offset: Int64 = 0
+    private var slept: Int64 = 0
 
     private static func monotonic() -> Int64 {
         var time = timespec()
@@ -23,13 +24,24 @@ struct KeepAliveClock {
 
     private mutating func stamp(at now: Instant) -> Int64 {
         let monotonic = Self.monotonic()
+        let before = offset
         offset = now.nanoseconds - monotonic
+        // `now` is older than `monotonic` by the work of the turn, so small differences say nothing.
+        if offset - before > 1_000_000_000 { slept += offset - before }
         return monotonic
+    }
+
+    /// For how long the machine slept since the last call, when it did.
+    mutating func takeSleep() -> Duration? {
+        guard slept > 0 else { return nil }
+        defer { slept = 0 }
+        return .nanoseconds(slept)
     }
 
     mutating func begin(keepAliveSeconds: Int64, at now: Instant) {
         self.keepAliveSeconds = keepAliveSeconds
         lastSent = stamp(at: now)
+        slept = 0
         lastReceived = lastSent
     }
 

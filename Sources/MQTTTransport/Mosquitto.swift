@@ -237,8 +237,12 @@ package import Telemetry
         sendWaiting(at: now)
     }
 
+    /// After a suspend it comes early, and says so: a ping is due by the monotonic clock, the deadline is the boot clock's.
     package func timer(at now: Instant) {
-        guard isReady, clock.isDue(at: now), let connection = unsafe connection else { return }
+        guard isReady else { return }
+        let isDue = clock.isDue(at: now)
+        if let duration = clock.takeSleep() { inputs.append(.suspended(duration)) }
+        guard isDue, let connection = unsafe connection else { return }
         let result = unsafe cmosquitto_misc(connection)
         clock.pinged(at: now)
         takeEvents()

@@ -43,9 +43,11 @@ struct Play {
         return result
     }
 
-    mutating func publish(qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10) -> (MessageTag, [SessionAction]) {
+    mutating func publish(
+        qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10, retain: Bool = false
+    ) -> (MessageTag, [SessionAction]) {
         nextTag += 1
-        let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: false)
+        let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: retain)
         let result = session.publish(message, tag: MessageTag(nextTag), at: now)
         actions += result
         return (MessageTag(nextTag), result)

@@ -106,11 +106,13 @@ import Testing
     @Test func `a stop disconnects as soon as all is acknowledged`() {
         var play = Play()
         play.connect()
-        let (tag, _) = play.publish()
+        let (reading, _) = play.publish()
+        let (offline, _) = play.publish(retain: true)
         #expect(play.give(.stop) == [])
         #expect(!play.session.isOnline)
-        let actions = play.give(.acknowledged(tag, reason: 0))
-        #expect(actions == [.event(.settled(tag, unrouted: false)), .disconnect(withWill: false)])
+        #expect(play.give(.acknowledged(offline, reason: 0)) == [.event(.settled(offline, unrouted: false))])
+        let actions = play.give(.acknowledged(reading, reason: 0))
+        #expect(actions == [.event(.settled(reading, unrouted: false)), .disconnect(withWill: false)])
         #expect(play.give(.connectionLost(.closed(""))) == [.event(.finished)])
         #expect(play.give(.start) == [])
         #expect(play.session.deadline == nil)
@@ -119,7 +121,7 @@ import Testing
     @Test func `without an acknowledgement of offline the Will Message says it`() {
         var play = Play()
         play.connect()
-        _ = play.publish()
+        _ = play.publish(retain: true)
         play.give(.stop)
         #expect(play.give(.timer, after: .milliseconds(699)) == [])
         #expect(play.give(.timer, after: .milliseconds(1)).disconnects == [true])
@@ -127,11 +129,19 @@ import Testing
         #expect(actions.closes.count == 1 && actions.events == [.finished])
     }
 
-    @Test func `an offline that is acknowledged before readings still makes a clean end`() {
+    @Test func `an offline that had no room is said by the Will Message, too`() {
+        var play = Play { $0.inFlight = 1 }
+        play.connect()
+        let (reading, _) = play.publish()
+        play.give(.stop)
+        #expect(play.give(.acknowledged(reading, reason: 0)).disconnects == [true])
+    }
+
+    @Test func `an offline that is acknowledged makes a clean end, though readings are not`() {
         var play = Play()
         play.connect()
         _ = play.publish()
-        let (offline, _) = play.publish()
+        let (offline, _) = play.publish(retain: true)
         play.give(.stop)
         #expect(play.give(.acknowledged(offline, reason: 0)).disconnects == [])
         #expect(play.giveTimer().disconnects == [false])
@@ -158,6 +168,6 @@ import Testing
         play.connect()
         let (tag, _) = play.publish()
         play.give(.acknowledged(tag, reason: 0x87))
-        #expect(play.give(.stop) == [.disconnect(withWill: false)])
+        #expect(play.give(.stop).disconnects == [true])
     }
 }
