@@ -195,11 +195,24 @@ struct ReplayedLine: Hashable, Sendable {
 
     // MARK: Playing
 
-    /// Something to give, or an edge that makes something to give.
+    /// When there is something to give. Nobody is woken for an edge that gives nothing: a bounce that the filter takes, a
+    /// kind that was not asked for; nor for each edge of an answer, which is given whole, as far as the buffer holds it.
     var deadline: Instant? {
         if let first = events.first { return first.instant }
         guard let settings, settings.edge != .none, driven == nil else { return nil }
-        return earliest(nextEdge?.instant, filter?.deadline)
+        if case .triggered(_, let playing, let next) = source, filter == nil {
+            let last = min(playing.count, next + max(1, settings.eventBufferSize)) - 1
+            return next <= last ? Instant(nanoseconds: playing[last].time) : nil
+        }
+        var ahead = self
+        // Bounded: a recording of nothing but bounce is looked at again then.
+        for _ in 0..<256 {
+            guard let edge = ahead.nextEdge else { return ahead.filter?.deadline }
+            if let settles = ahead.filter?.deadline, settles <= edge.instant { return settles }
+            ahead.playEdges(to: edge.instant)
+            if let first = ahead.events.first { return first.instant }
+        }
+        return ahead.nextEdge?.instant
     }
 
     mutating func takeEvents() -> [EdgeEvent] {

@@ -174,6 +174,30 @@ struct ReplayedChipTests {
         #expect(Self.trigger(&chip, at: 4_000_000_000).count == 84)
     }
 
+    @Test func `nobody is woken for what gives no event`() throws {
+        // A bounce that settles, and a fall where rises were asked for.
+        var bouncing = try Self.chip("0,a,1\n1000000,a,0\n1500000,a,1\n2000000,a,0\n")
+        _ = bouncing.configure(line: 0, settings: LineSettings(edge: .both, debouncePeriod: .milliseconds(20)), at: .zero)
+        #expect(bouncing.deadline == Self.at(22_000_000))
+        var rising = try Self.chip("0,a,1\n10,a,0\n20,a,1\n")
+        _ = rising.configure(line: 0, settings: LineSettings(edge: .rising), at: .zero)
+        #expect(rising.deadline == Self.at(20))
+        // A whole answer is one turn; with a small buffer it is as many as keep it from running over.
+        for (size, turns) in [(192, 1), (16, 6)] {
+            var chip = try Self.recordedAnswers(loop: false, SingleWire().edges([Self.answer]))
+            _ = chip.configure(line: 0, settings: Self.output, at: .zero)
+            _ = chip.configure(line: 0, settings: LineSettings(edge: .both, eventBufferSize: size), at: Self.at(1_100_000))
+            var count = 0
+            var events = 0
+            while let deadline = chip.deadline {
+                count += 1
+                events += chip.advance(to: deadline).count
+            }
+            #expect(count == turns)
+            #expect(events == 84)
+        }
+    }
+
     @Test func `outputs are accepted and remembered`() throws {
         var chip = try Self.chip("0,a,1\n10,a,0\n20,a,1\n")
         let result7 = chip.configure(line: 0, settings: LineSettings(direction: .output(active: true), isActiveLow: true), at: .zero)
