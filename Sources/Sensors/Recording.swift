@@ -2,8 +2,8 @@ internal import Telemetry
 
 /// An edge list: what the lines of a chip did, as a logic analyser or a kernel saw it.
 ///
-/// CSV, `time_ns,line,level`: one row for each change of a level, nanoseconds from the start of the recording, in order
-/// of time; the first row of a line gives its level at the start and is no edge. A row that repeats the level of its
+/// CSV, `time_ns,line,level`: one row for each change of a level, nanoseconds from the start of the recording, each line
+/// in order of time; the first row of a line gives its level at the start and is no edge. A row that repeats the level of its
 /// line changes nothing and says how long the recording went on. Empty rows and rows that begin with `#` are skipped.
 package struct Recording: Hashable, Sendable {
     package struct Line: Hashable, Sendable {
@@ -66,14 +66,14 @@ package struct Recording: Hashable, Sendable {
         let fields = row.split(separator: 44, omittingEmptySubsequences: false)
         guard fields.count == 3 else { throw .fields(row: number, found: fields.count) }
         guard let time = Self.time(Self.trimmed(fields[0])) else { throw .time(row: number) }
-        guard time >= end else { throw .order(row: number) }
         let name = Self.trimmed(fields[1])
         guard !name.isEmpty, name.count <= 64 else { throw .lineName(row: number) }
         let level = Self.trimmed(fields[2])
         guard level.count == 1, let digit = level.first, digit == 48 || digit == 49 else { throw .level(row: number) }
         let edge = RecordedEdge(time: time, isHigh: digit == 49)
-        end = time
+        end = max(end, time)
         if let index = lines.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) {
+            guard let last = lines[index].edges.last, last.time <= time else { throw .order(row: number) }
             lines[index].edges.append(edge)
         } else {
             guard lines.count < Self.maximumLines else { throw .tooManyLines(row: number) }
@@ -140,7 +140,7 @@ package enum RecordingError: Error, Hashable, Sendable {
         case .header: "the first row is not 'time_ns,line,level'"
         case .fields(_, let found): "\(found) fields where time_ns,line,level are three"
         case .time: "the time is not a whole number of nanoseconds from 0 on, of at most 18 digits"
-        case .order: "the time is before that of the row above"
+        case .order: "the time is before that of the line's row above"
         case .lineName: "the name of the line is empty or longer than 64 bytes"
         case .level: "the level is not 0 or 1"
         case .tooManyLines: "more than \(Recording.maximumLines) lines"

@@ -69,10 +69,9 @@ struct SingleWireAnswer: Hashable, Sendable {
         let pulses = exchange.pulses
         let count = pulses.count
         func isResponse(_ index: Int) -> Bool { index < count && response.contains(pulses[index].high) }
-        if pulses.isEmpty {
-            if exchange.endsLow { throw NoReading(.stuck, detail: "the line stays low") }
-            throw NoReading(.noAnswer, detail: "no answer to the start pulse")
-        }
+        // Behind a start pulse the release and the response say nothing yet.
+        if exchange.endsLow, count <= (exchange.hasStart ? 2 : 0) { throw NoReading(.stuck, detail: "the line stays low") }
+        if pulses.isEmpty { throw NoReading(.noAnswer, detail: "no answer to the start pulse") }
         if count > 66 { throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66") }
         if exchange.hasStart {
             // A sensor that takes the line before the pull-up has raised it leaves no release.

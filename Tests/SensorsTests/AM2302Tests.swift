@@ -37,6 +37,16 @@ struct AM2302Tests {
         #expect(Self.outcome(bytes) == .noReading(NoReading(.outOfRange, detail: detail)))
     }
 
+    /// How many edges of an exchange are there, start pulse first, and what that is.
+    @Test(arguments: [
+        (1, .stuck), (2, .noAnswer), (3, .stuck), (4, .short), (5, .stuck), (6, .short), (7, .short), (40, .short), (83, .short),
+        (84, .short), (85, nil), (86, nil),
+    ] as [(Int, NoReading.Code?)])
+    func `an exchange that breaks off says how far it came`(_ count: Int, _ code: NoReading.Code?) {
+        let edges = SingleWire().edges([SingleWire.bits([0x02, 0x92, 0x01, 0x0D])])
+        #expect(Self.decode(Array(edges.prefix(1 + count))).map { $0.outcome.code } == [code])
+    }
+
     @Test func `a wrong sum is told with both sums`() {
         let bits = SingleWire.bits([0x02, 0x92, 0x01, 0x0D]) ^ 0xB0
         #expect(

@@ -19,6 +19,12 @@ struct RecordingTests {
         #expect(recording.line(named: "c") == nil)
     }
 
+    @Test func `one line may stand behind another, each in order of time`() throws {
+        let recording = try Self.parse("time_ns,line,level\n0,a,1\n9,a,0\n0,b,0\n5,b,1\n")
+        #expect(recording.lines.map { $0.edges.map { $0.time } } == [[0, 9], [0, 5]])
+        #expect(recording.end == 9)
+    }
+
     @Test func `a row that repeats a level is no change, and the last one marks the end`() throws {
         let recording = try Self.parse("time_ns,line,level\n0,a,1\n3,a,1\n5,a,0\n6,a,0\n9,a,0")
         #expect(recording.line(named: nil)?.edges.map { $0.time } == [0, 5, 9])
