@@ -50,7 +50,7 @@ struct Outcome: Sendable {
 
 /// Runs a program to its end.
 /// - Parameter input: what it reads on standard input.
-func run(
+func runProgram(
     _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
     folder: URL? = nil
 ) throws -> Outcome {
@@ -75,6 +75,14 @@ func run(
     return Outcome(
         status: status, output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
         error: String(decoding: try Data(contentsOf: error), as: UTF8.self))
+}
+
+/// The same under a shorter name, for files that do not import TestSupport, which has one of its own.
+func run(
+    _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
+    folder: URL? = nil
+) throws -> Outcome {
+    try runProgram(program, arguments, input: input, environment: environment, folder: folder)
 }
 
 /// A folder of its own for one test, removed with the value.

@@ -79,7 +79,7 @@ final class Daemon: @unchecked Sendable {
 
     /// The metrics object, by `godwit status --json`.
     func status() throws -> [String: Any] {
-        let result = try run(
+        let result = try runProgram(
             build.executable("godwit"), ["status", "--json", "--state-directory", stateFolder])
         guard result.status == 0, let object = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)),
             let status = object as? [String: Any]
@@ -89,7 +89,7 @@ final class Daemon: @unchecked Sendable {
 
     /// `godwit ring status --json`, on the file in use.
     func ringStatus() throws -> [String: Any] {
-        let result = try run(build.executable("godwit"), ["ring", "status", "--json", ring])
+        let result = try runProgram(build.executable("godwit"), ["ring", "status", "--json", ring])
         guard let object = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)),
             let status = object as? [String: Any]
         else { throw DaemonError.noStatus(result.output + result.error) }
