@@ -20,17 +20,18 @@ package final class Child: @unchecked Sendable {
 
     /// - Parameters:
     ///   - name: looked up in PATH, or a path.
+    ///   - input: a path, which becomes its standard input.
     ///   - output, errors: descriptors that become its standard output and error; nil: thrown away.
     ///   - environment: in addition to ours.
     package init(
-        _ name: String, _ arguments: [String], output: Int32? = nil, errors: Int32? = nil,
-        environment: [String: String] = [:]
+        _ name: String, _ arguments: [String], input: String = "/dev/null", output: Int32? = nil,
+        errors: Int32? = nil, environment: [String: String] = [:]
     ) throws {
         let program = try findProgram(name)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         for (descriptor, target) in [(output, Int32(1)), (errors, Int32(2))] {
             if let descriptor {
                 posix_spawn_file_actions_adddup2(&actions, descriptor, target)

@@ -90,9 +90,9 @@ final class SmallDisk {
         folder = try TemporaryFolder()
         path = folder.path + "/disk"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let result = try runProgram("/bin/mount", ["-t", "tmpfs", "-o", "size=\(size)", "godwit-test", path])
+        let result = try run("/bin/mount", ["-t", "tmpfs", "-o", "size=\(size)", "godwit-test", path])
         guard result.status == 0 else { throw DaemonError.noStatus("mount: \(result.error)") }
     }
 
-    deinit { _ = try? runProgram("/bin/umount", ["-l", path]) }
+    deinit { _ = try? run("/bin/umount", ["-l", path]) }
 }

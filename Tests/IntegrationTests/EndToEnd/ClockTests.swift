@@ -7,7 +7,7 @@ struct ClockTests {
     /// TIME_ERROR, 5. A machine without an answer counts as synchronised, and the test is skipped.
     private static let kernelIsSynchronised: Bool = {
         let script = "import ctypes; b = ctypes.create_string_buffer(512); print(ctypes.CDLL(None).adjtimex(b))"
-        guard let result = try? runProgram("/usr/bin/env", ["python3", "-c", script]) else { return true }
+        guard let result = try? run("/usr/bin/env", ["python3", "-c", script]) else { return true }
         return result.output.trimmingCharacters(in: .whitespacesAndNewlines) != "5"
     }()
 

@@ -34,7 +34,7 @@ struct LineFailureTests {
             let daemon = try Daemon(build, configuration: counterConfiguration(port: 1, every: "1 s"))
             try daemon.start()
             #expect(daemon.waitForLog("started"))
-            let result = try runProgram(
+            let result = try run(
                 build.executable("godwit"),
                 ["read", "n", "--json", "--config", daemon.configurationFile, "--state-directory", daemon.stateFolder])
             #expect(result.status == 0)

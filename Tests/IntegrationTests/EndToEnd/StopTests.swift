@@ -82,7 +82,7 @@ struct StopTests {
             try daemon.start()
             #expect(daemon.waitForLog("started"))
             Thread.sleep(forTimeInterval: 0.5)
-            let second = try runProgram(
+            let second = try run(
                 build.executable("godwitd"),
                 ["--config", daemon.configurationFile, "--state-directory", daemon.stateFolder])
             #expect(second.status == 69)

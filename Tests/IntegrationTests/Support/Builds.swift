@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The two ways in which godwitd and godwit are compiled; what is black-box tested is tested in both.
@@ -48,41 +49,31 @@ struct Outcome: Sendable {
     var error: String
 }
 
-/// Runs a program to its end.
-/// - Parameter input: what it reads on standard input.
-func runProgram(
-    _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
-    folder: URL? = nil
-) throws -> Outcome {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let folder { process.currentDirectoryURL = folder }
-    // Files, not pipes: a full pipe would stop the program, and a grandchild could keep one open.
-    let scratch = try TemporaryFolder()
-    let out = scratch.url.appendingPathComponent("out"), error = scratch.url.appendingPathComponent("error")
-    let inURL = scratch.url.appendingPathComponent("in")
-    for url in [out, error] { try Data().write(to: url) }
-    try Data(input.utf8).write(to: inURL)
-    process.standardInput = try FileHandle(forReadingFrom: inURL)
-    process.standardOutput = try FileHandle(forWritingTo: out)
-    process.standardError = try FileHandle(forWritingTo: error)
-    try process.run()
-    process.waitUntilExit()
-    // A signal is told apart from an exit status, so that a crash is never taken for a clean error.
-    let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
-    return Outcome(
-        status: status, output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
-        error: String(decoding: try Data(contentsOf: error), as: UTF8.self))
-}
-
-/// The same under a shorter name, for files that do not import TestSupport, which has one of its own.
+/// Runs a program to its end; one that a signal ends has the status 128 and more, so that a crash is never taken for a
+/// clean error.
+/// - Parameters:
+///   - input: what it reads on standard input
+///   - folder: where it runs
 func run(
     _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
-    folder: URL? = nil
+    folder: URL? = nil, within seconds: Double = 60
 ) throws -> Outcome {
-    try runProgram(program, arguments, input: input, environment: environment, folder: folder)
+    // Files, not pipes: a full pipe would stop the program, and a grandchild could keep one open.
+    let scratch = try TemporaryFolder()
+    let inFile = try scratch.write(input, to: "in")
+    let files = [scratch.path + "/out", scratch.path + "/error"]
+    let descriptors = files.map { open($0, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+    defer { for descriptor in descriptors { close(descriptor) } }
+    var words = [program] + arguments
+    if let folder { words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path] + words }
+    let child = try Child(
+        words[0], Array(words.dropFirst()), input: inFile, output: descriptors[0], errors: descriptors[1],
+        environment: environment)
+    guard let status = child.wait(within: seconds) else {
+        throw PeerError.timeout("\(program) still runs after \(seconds) s")
+    }
+    let texts = files.map { String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self) }
+    return Outcome(status: status, output: texts[0], error: texts[1])
 }
 
 /// A folder of its own for one test, removed with the value.

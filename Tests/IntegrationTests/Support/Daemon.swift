@@ -1,12 +1,12 @@
 import Foundation
-import Testing
+import TestSupport
 
 /// The real godwitd with a configuration and a state folder of its own.
 final class Daemon: @unchecked Sendable {
     let build: Build
     let folder: TemporaryFolder
     let configurationFile: String
-    private var process: Process?
+    private var process: Child?
     private let logFile: URL
     private let environment: [String: String]
 
@@ -26,17 +26,12 @@ final class Daemon: @unchecked Sendable {
     var ring: String { stateFolder + "/readings.ring" }
 
     func start(arguments: [String] = []) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: build.executable("godwitd"))
-        process.arguments = ["--config", configurationFile, "--state-directory", stateFolder] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let log = try FileHandle(forWritingTo: logFile)
-        try log.seekToEnd()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = log
-        process.standardError = log
-        try process.run()
-        self.process = process
+        let log = open(logFile.path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        defer { close(log) }
+        process = try Child(
+            build.executable("godwitd"),
+            ["--config", configurationFile, "--state-directory", stateFolder] + arguments, output: log, errors: log,
+            environment: environment)
     }
 
     var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
@@ -47,39 +42,30 @@ final class Daemon: @unchecked Sendable {
         waitUntil(seconds) { log.contains(text) }
     }
 
-    func signal(_ number: Int32) {
-        if let process, process.isRunning { Foundation.kill(process.processIdentifier, number) }
-    }
+    func signal(_ number: Int32) { process?.signal(number) }
 
-    /// SIGTERM, and the exit status; nil when it did not end within 10 s or ended by a signal.
+    /// SIGTERM, and the exit status; nil when it did not end within 10 s. Of one that a signal ended 128 and more.
     func stop() -> (status: Int32?, seconds: Double) {
         guard let process else { return (nil, 0) }
         let begun = Date()
         signal(SIGTERM)
-        guard waitUntil(10, every: 0.01, { !process.isRunning }) else {
-            kill()
-            return (nil, Date().timeIntervalSince(begun))
-        }
-        return (
-            process.terminationReason == .exit ? process.terminationStatus : nil, Date().timeIntervalSince(begun)
-        )
+        let status = process.wait(within: 10)
+        if status == nil { kill() }
+        return (status, Date().timeIntervalSince(begun))
     }
 
-    /// The exit status of a daemon that ends by itself.
-    func waitForEnd(within seconds: Double = 15) -> Int32? {
-        guard let process, waitUntil(seconds, { !process.isRunning }) else { return nil }
-        return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-    }
+    /// The exit status of a daemon that ends by itself; of one that a signal ended 128 and more.
+    func waitForEnd(within seconds: Double = 15) -> Int32? { process?.wait(within: seconds) }
 
     func kill() {
         signal(SIGCONT)
         signal(SIGKILL)
-        process?.waitUntilExit()
+        process?.wait()
     }
 
     /// The metrics object, by `godwit status --json`.
     func status() throws -> [String: Any] {
-        let result = try runProgram(
+        let result = try run(
             build.executable("godwit"), ["status", "--json", "--state-directory", stateFolder])
         guard result.status == 0, let object = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)),
             let status = object as? [String: Any]
@@ -89,7 +75,7 @@ final class Daemon: @unchecked Sendable {
 
     /// `godwit ring status --json`, on the file in use.
     func ringStatus() throws -> [String: Any] {
-        let result = try runProgram(build.executable("godwit"), ["ring", "status", "--json", ring])
+        let result = try run(build.executable("godwit"), ["ring", "status", "--json", ring])
         guard let object = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)),
             let status = object as? [String: Any]
         else { throw DaemonError.noStatus(result.output + result.error) }
