@@ -13,29 +13,7 @@ package func readingJSON(_ reading: StampedReading, device: String? = nil, senso
     json.string(reading.stream.text)
     json.key("seq")
     json.integer(reading.sequence.rawValue)
-    switch reading.stamp {
-    case .synced(let time):
-        json.key("time")
-        json.time(time)
-        json.key("clock")
-        json.string("synced")
-    case .estimated(let time):
-        json.key("time")
-        json.time(time)
-        json.key("clock")
-        json.string("estimated")
-    case .unknown(let notBefore):
-        json.key("clock")
-        json.string("unknown")
-        json.key("boot")
-        json.string(reading.boot.text)
-        json.key("uptime")
-        json.seconds(reading.instant)
-        if let notBefore {
-            json.key("not_before")
-            json.time(notBefore)
-        }
-    }
+    json.stamp(reading.stamp, boot: reading.boot, instant: reading.instant)
     if let device {
         json.key("device")
         json.string(device)
@@ -49,7 +27,49 @@ package func readingJSON(_ reading: StampedReading, device: String? = nil, senso
     return json.bytes
 }
 
+/// A reading that was taken for a person and has no number (`godwit read` without a daemon): section 3 without `stream` and
+/// `seq`.
+package func unnumberedReadingJSON(
+    sensor: String, boot: BootID, instant: Instant, stamp: Stamp, outcome: Outcome, quantities: [Quantity]
+) -> [UInt8] {
+    var json = JSONWriter(capacity: 192)
+    json.beginObject()
+    json.stamp(stamp, boot: boot, instant: instant)
+    json.key("sensor")
+    json.string(sensor)
+    json.outcome(outcome, quantities: quantities)
+    json.endObject()
+    return json.bytes
+}
+
 extension JSONWriter {
+    /// The members that say when it was.
+    fileprivate mutating func stamp(_ stamp: Stamp, boot: BootID, instant: Instant) {
+        switch stamp {
+        case .synced(let wallTime):
+            key("time")
+            time(wallTime)
+            key("clock")
+            string("synced")
+        case .estimated(let wallTime):
+            key("time")
+            time(wallTime)
+            key("clock")
+            string("estimated")
+        case .unknown(let notBefore):
+            key("clock")
+            string("unknown")
+            key("boot")
+            string(boot.text)
+            key("uptime")
+            seconds(instant)
+            if let notBefore {
+                key("not_before")
+                time(notBefore)
+            }
+        }
+    }
+
     /// The members that say what a sensor gave: the quantities with their decimals, or `error` and `detail`.
     package mutating func outcome(_ outcome: Outcome, quantities: [Quantity]) {
         switch outcome {

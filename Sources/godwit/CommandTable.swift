@@ -17,7 +17,7 @@ let commands: [Command] = [
         run: runSensors),
     Command(
         name: "read", usage: "SENSOR", summary: "readings now, by the running daemon or from the line",
-        options: [Option("count", value: "N", "how many readings (1)")], run: runRead),
+        options: [Option("count", value: "N", "how many readings, a second apart (1)")], run: runRead),
     Command(
         name: "decode", usage: "MODEL CAPTURE", summary: "the readings of a recording",
         options: [Option("line", value: "NAME", "which line of the recording, where it has several")], run: runDecode),

@@ -1,5 +1,9 @@
+internal import CLinux
 internal import LinuxIO
 internal import Payloads
+
+/// Between two readings of one `--count`.
+let readSpacing = Duration.seconds(1)
 
 func runRead(_ invocation: Invocation) -> Int32 {
     guard let sensor = invocation.arguments.first, invocation.arguments.count == 1 else {
@@ -17,7 +21,8 @@ func runRead(_ invocation: Invocation) -> Int32 {
         let daemon = try Daemon(invocation, timeoutSeconds: 15)
         printError("godwit: read: from the running daemon at \(daemon.path)\n")
         var status = ExitStatus.ok
-        for _ in 0..<count {
+        for number in 0..<count {
+            if number > 0 { sleep(1) }
             let reading = try daemon.ask("read", [("sensor", sensor)])
             if reading["error"] != nil { status = .no }
             printReading(reading, asJSON: invocation.has("json"))

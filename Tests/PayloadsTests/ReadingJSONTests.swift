@@ -74,6 +74,18 @@ import Testing
         )
     }
 
+    @Test func `a reading without a number is the same without stream and seq`() {
+        let outcome = Outcome.measurements([215, 526])
+        for stamp in [Stamp.synced(exampleTime), .unknown(notBefore: nil)] {
+            let numbered = text(readingJSON(reading(outcome, stamp), sensor: "air"))
+            let unnumbered = text(
+                unnumberedReadingJSON(
+                    sensor: "air", boot: exampleBoot, instant: Instant(nanoseconds: 12_345_678_901), stamp: stamp,
+                    outcome: outcome, quantities: air.quantities))
+            #expect(numbered == unnumbered.replacing("{", with: #"{"stream":"7f3a9c12","seq":1234,"#))
+        }
+    }
+
     @Test func `zero is never negative, and logical values are 1 and 0`() {
         let schema = SensorSchema(
             sensor: "door",
