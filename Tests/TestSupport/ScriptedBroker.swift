@@ -68,6 +68,11 @@ package final class ScriptedBroker: @unchecked Sendable {
         }
     }
 
+    /// Ends the connections that stand; new ones are accepted.
+    package func closeAll() {
+        state.with { state in for descriptor in state.descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    }
+
     package var received: [Received] { state.current.received }
     package var errors: [String] { state.current.errors }
     package var connectionCount: Int { state.current.connectionCount }
@@ -114,6 +119,9 @@ package final class ScriptedBroker: @unchecked Sendable {
             }
             return bytes
         }
+
+        /// Whether the client has sent something that is not read yet, or sends it within `seconds`.
+        package func hasMore(within seconds: Double) -> Bool { Loopback.wait(descriptor, seconds: seconds) }
 
         /// The next packet. Throws `.closed` when the client has gone.
         package func read(within seconds: Double = 30) throws -> ClientPacket {
