@@ -1,23 +1,27 @@
 // What the tests run inside the virtual machine of scripts/gpio-vm, as root:
 //   gpio-probe lines              LineBoard on real character devices
 //   gpio-probe first-interface    the same with the requests of libgpiod 1.6 alone
-//   gpio-probe toggle OFFSET COUNT MICROSECONDS    drives a line up and down from outside
+//   gpio-probe toggle OFFSET COUNT MICROSECONDS     drives a line up and down from outside
+//   gpio-probe am2302 OFFSET HUMIDITY TEMPERATURE   answers start pulses, in tenths, until it is ended
+//   gpio-probe hold OFFSET        holds the line as consumer "other-program" until it is ended
+import GPIOLines
 import Glibc
+import Telemetry
 
 func complain(_ text: String) { _ = write(2, text, text.utf8.count) }
 
 let arguments = CommandLine.arguments.dropFirst()
+let numbers = arguments.dropFirst().compactMap { Int($0) }
 let report = Report()
 do {
-    switch arguments.first {
-    case "lines":
+    switch (arguments.first, numbers.count) {
+    case ("lines", 0):
         try LineChecks(report: report).run()
         exit(report.finish())
-    case "first-interface":
+    case ("first-interface", 0):
         try LineChecks(report: report).firstInterface()
         exit(report.finish())
-    case "toggle" where arguments.count == 4:
-        let numbers = arguments.dropFirst().compactMap { Int($0) }
+    case ("toggle", 3):
         let far = try SimulatedChip.standard.line(numbers[0])
         var isHigh = far.isHigh
         for _ in 0..<numbers[1] {
@@ -25,9 +29,20 @@ do {
             far.drive(high: isHigh)
             usleep(UInt32(numbers[2]))
         }
-        exit(0)
+    case ("am2302", 3):
+        SingleWirePlayer(
+            line: try SimulatedChip.standard.line(numbers[0]), humidity: numbers[1], temperature: numbers[2]
+        ).run()
+    case ("hold", 1):
+        let board = LineBoard(chips: [], origin: .zero)
+        _ = try board.configure(
+            slot: 0, reference: .offset(chip: "gpio-vm", offset: UInt32(numbers[0])), settings: LineSettings(),
+            consumer: "other-program", at: .zero)
+        print("held")
+        fflush(nil)
+        while true { pause() }
     default:
-        complain("usage: gpio-probe lines | first-interface | toggle OFFSET COUNT MICROSECONDS\n")
+        complain("usage: see Tests/GPIOProbe/main.swift\n")
         exit(64)
     }
 } catch {
