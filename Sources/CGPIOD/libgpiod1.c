@@ -43,7 +43,7 @@ int cgpiod_chip_get_info(struct cgpiod_chip *handle, struct cgpiod_chip_info *in
 
 int cgpiod_chip_get_line_info(struct cgpiod_chip *handle, uint32_t offset, struct cgpiod_line_info *info) {
     struct gpiod_line *line = gpiod_chip_get_line((struct gpiod_chip *)handle, offset);
-    if (line == NULL || gpiod_line_update(line) != 0) return -1;
+    if (line == NULL) return -1;
     copy_name(info->name, gpiod_line_name(line));
     copy_name(info->consumer, gpiod_line_consumer(line));
     info->is_used = gpiod_line_is_used(line);
