@@ -2,8 +2,8 @@ internal import CLinux
 internal import Sensors
 import Telemetry
 
-/// A held line of a character device: its request, what is missing between its edges, and its debounce where the kernel
-/// has none.
+/// A held line of a character device: its request, what is missing between its edges, and its debounce where the
+/// kernel's will not do.
 final class CharacterLine {
     private let request: LineRequest
     private var settings: LineSettings
@@ -23,9 +23,17 @@ final class CharacterLine {
         if wire != settings { try request.reconfigure(wire) }
     }
 
+    /// From this period on the kernel debounces, where it can.
+    ///
+    /// Where the chip cannot do it the kernel counts in its own ticks (`usecs_to_jiffies` in `gpiolib-cdev.c`), of 4 ms on
+    /// most boards and 10 ms on some, and always waits for more than one: a debounce of 1 ms swallowed every pulse of
+    /// 4 ms, without a word. Shorter periods are kept by the filter, to the nanosecond.
+    private static let kernelPeriodAtLeast = Duration.milliseconds(20)
+
     /// What the kernel is asked for: where it does not debounce, the filter must see both edges.
     private func wireSettings(_ settings: LineSettings) -> LineSettings {
-        guard !request.isNumbered, settings.direction == .input, settings.debouncePeriod > .zero else { return settings }
+        let isKernels = request.isNumbered && settings.debouncePeriod >= Self.kernelPeriodAtLeast
+        guard !isKernels, settings.direction == .input, settings.debouncePeriod > .zero else { return settings }
         var wire = settings
         wire.debouncePeriod = .zero
         wire.edge = .both
@@ -84,7 +92,7 @@ final class CharacterLine {
         if let event = filter?.settle(at: now), isWanted(event) { settled.append(event) }
         if settled.isEmpty { return nil }
         defer { settled = [] }
-        return EdgeBatch(events: settled, lostIsExact: false)
+        return EdgeBatch(events: settled, lostIsExact: request.isNumbered)
     }
 
     private func isWanted(_ event: EdgeEvent) -> Bool {

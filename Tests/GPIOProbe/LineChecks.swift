@@ -215,14 +215,30 @@ struct LineChecks {
             report.equal(batches.reduce(0) { $0 + Int($1.lostBefore) }, 0, "lost")
         }
         debounce("the kernel's debounce", .best)
+        debounce("a debounce shorter than a tick of the kernel", .best, period: .milliseconds(5))
+        report.check("pulses longer than a short debounce all pass") {
+            let board = board()
+            let far = try chip.line(15)
+            far.drive(high: false)
+            let settings = LineSettings(edge: .falling, debouncePeriod: .milliseconds(2), eventBufferSize: 256)
+            try configure(board, 0, .name("GPIO15"), settings)
+            var events: [EdgeEvent] = []
+            for i in 0..<100 {
+                far.drive(high: i % 2 == 0)
+                usleep(3000)
+                events += try board.readEdgeEvents(slot: 0, at: now()).flatMap(\.events)
+                events += board.advance(to: now()).flatMap(\.batch.events)
+            }
+            report.equal(events.count, 50, "falling edges")
+        }
     }
 
-    func debounce(_ who: String, _ interface: LineBoard.Interface) {
+    func debounce(_ who: String, _ interface: LineBoard.Interface, period: Duration = .milliseconds(30)) {
         report.check("\(who) lets no bounce through, and no short pulse") {
             let board = board(interface)
             let far = try chip.line(15)
             far.drive(high: false)
-            let settings = LineSettings(edge: .both, debouncePeriod: .milliseconds(30), eventBufferSize: 256)
+            let settings = LineSettings(edge: .both, debouncePeriod: period, eventBufferSize: 256)
             report.equal(try configure(board, 0, .name("GPIO15"), settings), false, "level")
             for i in 0..<21 { far.drive(high: i % 2 == 0) }
             report.equal(try settled(board, 0).map(\.kind), [.rising], "edges of a bouncing press")
