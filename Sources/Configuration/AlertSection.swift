@@ -49,7 +49,7 @@ extension Checker {
         guard let entry = section["series"], let scalar = scalar(entry, wanted: "SENSOR.QUANTITY") else { return nil }
         let parts = scalar.text.utf8.split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
         let sensorID = String(decoding: parts[0], as: UTF8.self)
-        guard let facts = sensors.first(where: { $0.id == sensorID }) else {
+        guard let facts = sensorIndex[sensorID].map({ sensors[$0] }) else {
             let known = sensors.map { $0.id }
             let next =
                 known.isEmpty ? "; there are no sensors" : Suggestion.nextStep(for: sensorID, among: known, what: "sensors")

@@ -24,10 +24,12 @@ package struct Checker {
     let unreadable: ConfigurationProblem.Severity
 
     package var problems: [PlacedProblem] = []
-    /// Every line that something wants, for "two on one line".
-    var lineUses: [LineUse] = []
+    /// Every line that something wants, by its identity, for "two on one line".
+    var lineUses: [String: LineUse] = [:]
     /// What alerts and outputs can refer to.
     var sensors: [SensorFacts] = []
+    /// Index into `sensors` by id.
+    var sensorIndex: [String: Int] = [:]
     var chips: [ChipFacts] = []
     var outputs: [OutputFacts] = []
 

@@ -4,8 +4,6 @@ internal import Telemetry
 
 /// A line that something wants.
 struct LineUse {
-    /// The same for two ways to name one line.
-    var identity: String
     var place: Place
     var shownLine: String
     /// `sensor 'air'`.
@@ -77,14 +75,13 @@ extension Checker {
         guard let entry = section["line"] else { return nil }
         let before = problems.count
         guard let line = lineReference(entry) else { return nil }
-        let use = LineUse(
-            identity: identity(line), place: entry.value.place, shownLine: line.text, owner: owner)
-        if let first = lineUses.first(where: { $0.identity == use.identity }) {
+        let use = LineUse(place: entry.value.place, shownLine: line.text, owner: owner)
+        if let first = lineUses[identity(line)] {
             error(
                 use.place,
                 "line: \(use.shownLine) is taken by \(first.owner) at \(named(first.place)); choose another line")
         } else {
-            lineUses.append(use)
+            lineUses[identity(line)] = use
         }
         if case .header = line, problems.count == before { notYet("header", entry.value.place) }
         return line
@@ -167,6 +164,7 @@ extension Checker {
         return !number.isEmpty && number.allSatisfy(isDigit)
     }
 
+    /// The same for two ways to name one line.
     private func identity(_ line: LineReference) -> String {
         switch line {
         case .name(let name):

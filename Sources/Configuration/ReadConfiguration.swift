@@ -37,15 +37,17 @@ private let sectionKeys = [
 /// Merges the documents, checks all of it, and makes the settings.
 /// - Parameters:
 ///   - documents: the main file, then those of its folder, in order
+///   - reading: what was found when they were read
 ///   - hostName: for the default of `device.id`
 ///   - unreadable: how bad a reference is that cannot be read
 ///   - resolve: the text behind a reference; the folder is where a relative path starts
 package func readConfiguration(
-    _ documents: [Document], catalog: [ModelDescription], hostName: String,
+    _ documents: [Document], reading: [PlacedProblem] = [], catalog: [ModelDescription], hostName: String,
     unreadable: ConfigurationProblem.Severity, resolve: @escaping (Reference, String) -> ReferenceValue
 ) -> CheckedConfiguration {
     var checker = Checker(
         files: documents.map { $0.file }, catalog: catalog, unreadable: unreadable, resolve: resolve)
+    checker.problems = reading
     let names = documents.map { $0.file.name }
     let merged = FolderMerge.merge(documents.compactMap { $0.root }, files: names, problems: &checker.problems)
     let settings = checker.settings(merged, hostName: hostName)

@@ -48,12 +48,12 @@ extension Checker {
                 _ = line(whole, owner: title)
                 tuning(whole, quantities: nil)
             }
-            if let id, !isDuplicate { sensors.append(SensorFacts(id: id, model: nil, quantities: nil)) }
+            if let id, !isDuplicate { remember(SensorFacts(id: id, model: nil, quantities: nil)) }
             return nil
         }
         let settings = sensor(node, title: title, id: id ?? "", model: model)
         if let id, !isDuplicate {
-            sensors.append(SensorFacts(id: id, model: model, quantities: settings.map { model.quantities($0) }))
+            remember(SensorFacts(id: id, model: model, quantities: settings.map { model.quantities($0) }))
         }
         return id == nil ? nil : settings
     }
@@ -87,7 +87,7 @@ extension Checker {
                 node, name: "sensors", title: title, keys: keys,
                 strangers: ["pin": "; did you mean 'line'?", "gpio": "; did you mean 'line'?", "interval": "; did you mean 'every'?"])
         else { return nil }
-        let before = errorCount
+        let before = problems.count
         var settings = SensorSettings(id: id, name: id, model: model.name)
         if let name = text(section, "name") { settings.name = name }
         if model.needsLine {
@@ -105,7 +105,7 @@ extension Checker {
                 settings.values[key.name] = standard
             }
         }
-        if errorCount == before {
+        if !hasErrors(after: before) {
             for problem in model.check(settings) {
                 let place = section[problem.key]?.value.place ?? section.place
                 error(place, "\(problem.key): \(problem.text)")
@@ -115,7 +115,12 @@ extension Checker {
         return settings
     }
 
-    private var errorCount: Int { problems.reduce(0) { $1.severity == .error ? $0 + 1 : $0 } }
+    private mutating func remember(_ facts: SensorFacts) {
+        sensorIndex[facts.id] = sensors.count
+        sensors.append(facts)
+    }
+
+    private func hasErrors(after count: Int) -> Bool { problems[count...].contains { $0.severity == .error } }
 
     private mutating func value(_ section: Section, _ key: ModelDescription.Key) -> SettingValue? {
         switch key.kind {
@@ -160,14 +165,14 @@ extension Checker {
         let names = quantities.map { $0.map { $0.name } }
         for (key, inner) in [("calibrate", ["offset", "scale"]), ("filter", ["median", "ignore_change_below"])] {
             guard let entry = section[key] else { continue }
-            let start = errorCount
+            let start = problems.count
             if let names {
                 guard let outer = self.section(entry, keys: names) else { continue }
                 for quantity in outer.entries { tuning(of: quantity, keys: inner) }
             } else if let entries = entry.value.entries {
                 for quantity in entries { tuning(of: quantity, keys: inner) }
             }
-            if errorCount == start { notYet(key, entry.keyPlace) }
+            if !hasErrors(after: start) { notYet(key, entry.keyPlace) }
         }
     }
 

@@ -2,13 +2,17 @@
 package enum Suggestion {
     /// What is longer than this is compared with nothing: it is no slip of the finger, and the time is bounded.
     static let maximumBytes = 64
+    /// Of a long list of ids only so many are compared, and fewer listed: each message has an end, and so has the time
+    /// that a thousand of them take.
+    static let maximumCompared = 256
+    static let maximumListed = 40
 
     /// The known word with the fewest edits, if those are few for its length; of equals the first.
     package static func nearest(to word: String, among known: [String]) -> String? {
         let typed = lowercased(word)
         guard !typed.isEmpty, typed.count <= maximumBytes else { return nil }
         var best: (word: String, edits: Int)?
-        for candidate in known {
+        for candidate in known.prefix(maximumCompared) {
             let length = candidate.utf8.count
             guard length <= maximumBytes else { continue }
             let limit = length <= 2 ? 1 : max(1, (length + 1) / 3)
@@ -21,7 +25,8 @@ package enum Suggestion {
     /// `; did you mean 'WORD'?`, or else `; known WHAT: a, b, c`.
     package static func nextStep(for word: String, among known: [String], what: String) -> String {
         if let nearest = nearest(to: word, among: known) { return "; did you mean '\(nearest)'?" }
-        return "; known \(what): \(known.joined(separator: ", "))"
+        let rest = known.count > maximumListed ? ", ..." : ""
+        return "; known \(what): \(known.prefix(maximumListed).joined(separator: ", "))\(rest)"
     }
 
     /// Optimal string alignment: insertions, deletions, replacements, and two neighbours that changed places.

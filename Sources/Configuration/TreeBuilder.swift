@@ -113,7 +113,7 @@ package struct TreeBuilder: Sendable {
         nodes += more
         if nodes > Self.maximumNodes {
             throw PlacedProblem(
-                place, "more than \(Self.maximumNodes) values once aliases are expanded; use fewer aliases")
+                place, "more than \(Self.maximumNodes) values, aliases expanded; use fewer, a configuration needs a few hundred")
         }
     }
 

@@ -28,7 +28,7 @@ package struct Synthetic: SensorDriver, Hashable {
             quantities: { _ in [Quantity(name: "value", unit: "1", decimals: 3)] },
             check: { settings in
                 let (low, high) = bounds(of: settings)
-                return low > high ? [("minimum", "minimum is above maximum")] : []
+                return low > high ? [("minimum", "is above maximum; write the larger one as maximum")] : []
             },
             wiring: "None: no hardware is needed.",
             example: "{id: load, model: synthetic, waveform: sine, minimum: 0, maximum: 10, period: 60 s, every: 100 ms}")

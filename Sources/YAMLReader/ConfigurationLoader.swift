@@ -37,7 +37,8 @@ package func loadConfiguration(
         return LoadResult(settings: nil, problems: loader.failures + named, status: loader.status, merged: nil)
     }
     let checked = readConfiguration(
-        loader.documents, catalog: catalog, hostName: hostName(), unreadable: unreadable, resolve: resolve)
+        loader.documents, reading: loader.problems, catalog: catalog, hostName: hostName(), unreadable: unreadable,
+        resolve: resolve)
     return LoadResult(
         settings: checked.settings, problems: checked.problems, status: checked.hasErrors ? 78 : 0, merged: checked.merged)
 }
@@ -99,7 +100,8 @@ private struct Loader {
             let file = Checker.File(name: path, folder: base ?? folder(of: path))
             documents.append(Document(file: file, root: result.root))
             problems += result.problems
-            if result.problems.contains(where: { $0.severity == .error }) { status = max(status, 78) }
+            // Of half a file nothing can be said: what is missing there may stand in the other half.
+            if !result.isComplete { status = max(status, 78) }
         }
     }
 

@@ -5,6 +5,8 @@ internal import CYAML
 package struct YAMLResult: Sendable {
     /// Nil for a file without a value, and where reading ended early.
     package var root: Node?
+    /// Reading came to the end: all of the file is in the tree, whatever the problems.
+    package var isComplete: Bool
     package var problems: [PlacedProblem]
 }
 
@@ -13,15 +15,15 @@ package struct YAMLResult: Sendable {
 ///   - file: the index of the file, for places
 ///   - folderName: the name of its `.d` folder, for a text
 package func readYAML(_ bytes: [UInt8], file: Int, folderName: String) -> YAMLResult {
-    if let problem = TextCheck.problem(in: bytes, file: file) { return YAMLResult(root: nil, problems: [problem]) }
+    if let problem = TextCheck.problem(in: bytes, file: file) { return YAMLResult(root: nil, isComplete: false, problems: [problem]) }
     // libyaml does not look for a byte order mark when it is told the encoding.
     let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
     var builder = TreeBuilder(folderName: folderName)
     let end = unsafe text.withUnsafeBufferPointer { buffer in unsafe parse(buffer, file: file, into: &builder) }
     if let end {
-        return YAMLResult(root: nil, problems: builder.problems + [end])
+        return YAMLResult(root: nil, isComplete: false, problems: builder.problems + [end])
     }
-    return YAMLResult(root: builder.root, problems: builder.problems)
+    return YAMLResult(root: builder.root, isComplete: true, problems: builder.problems)
 }
 
 /// - Returns: what ended the reading early.

@@ -158,7 +158,7 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .init("10 MB", [UInt8](repeating: 35, count: 10_000_000), 1, 1, "more than 1 MiB"),
         .init("deep nesting", "a: " + String(repeating: "[", count: 100_000), 1, 67, "nested deeper than 64"),
         .init("deep nesting by dashes", String(repeating: "- ", count: 100_000), 1, 129, "nested deeper than 64"),
-        .init("alias bomb", aliasBomb, 5, 20, "use fewer aliases"),
+        .init("alias bomb", aliasBomb, 5, 20, "use fewer"),
         .init("too many values", "broker: [" + String(repeating: "1,", count: 70_000) + "]\n", 1, 10 + 2 * 65_533, "use fewer"),
     ]
 

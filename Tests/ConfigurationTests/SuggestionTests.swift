@@ -20,6 +20,12 @@ import Testing
         #expect(Suggestion.nextStep(for: "zzz", among: ["a", "b"], what: "keys") == "; known keys: a, b")
     }
 
+    @Test func `a list without end is cut`() {
+        let known = (0..<10_000).map { "sensor-number-\($0)" }
+        #expect(Suggestion.nextStep(for: "zzz", among: known, what: "sensors").utf8.count < 1000)
+        #expect(Suggestion.nextStep(for: "zzz", among: known, what: "sensors").hasSuffix(", ..."))
+    }
+
     @Test func `a word without end is not compared`() {
         let long = String(repeating: "a", count: 1_000_000)
         #expect(Suggestion.nearest(to: long, among: [long]) == nil)

@@ -16,12 +16,8 @@ func check(
         documents.append(Document(file: Checker.File(name: names[index], folder: folder), root: result.root))
         problems += result.problems
     }
-    if !problems.isEmpty {
-        return CheckedConfiguration(
-            settings: nil, problems: problems.map { $0.named(names) }, merged: Node(place: Place(line: 1, column: 1), content: .mapping([])))
-    }
     return readConfiguration(
-        documents, catalog: sensorCatalog.map { $0.model }, hostName: hostName, unreadable: unreadable, resolve: resolve)
+        documents, reading: problems, catalog: sensorCatalog.map { $0.model }, hostName: hostName, unreadable: unreadable, resolve: resolve)
 }
 
 let broker = "broker: {url: \"mqtt://localhost\"}\n"

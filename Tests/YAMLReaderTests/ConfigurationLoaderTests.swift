@@ -53,6 +53,11 @@ import YAMLReader
         #expect(result.merged == nil)
     }
 
+    @Test func `a key that stands twice does not hide what else is wrong`() throws {
+        try write("\(broker)log: {level: info, level: debug}\nbuffer: {sync: 5}\n", "a.yaml")
+        #expect(load("a.yaml").problems.map { $0.line } == [2, 3])
+    }
+
     @Test func `what cannot be read has a status of its own`() throws {
         #expect(load("none.yaml").status == 66)
         #expect(load("none.yaml").text(program: "godwitd").hasPrefix("godwitd: \(folder)/none.yaml: No such file or directory; "))
