@@ -59,20 +59,23 @@ struct Disk: Hashable, Sendable {
         return layout.segment(of: number) <= preparedThrough
     }
 
+    /// Nothing can be written before a segment is ready.
+    var isStuck: Bool {
+        if let copy = unplaced.first { return !isPrepared(copy.header.number) }
+        if let open, isFull { return !isPrepared(open.number) }
+        return false
+    }
+
     /// The segment that has to be made ready now or soon, if any.
-    var segmentToPrepare: (segment: UInt64, isUrgent: Bool)? {
-        guard open != nil || !unplaced.isEmpty else { return nil }
-        let number = unplaced.first?.header.number ?? open!.number
-        let last = max(number, open?.number ?? unplaced.last!.header.number)
-        let segment = layout.segment(of: last)
-        guard let preparedThrough else { return (layout.segment(of: number), !unplaced.isEmpty) }
-        if !isPrepared(number) { return (layout.segment(of: number), true) }
-        if !isPrepared(last) { return (segment, true) }
-        // Ahead of time: in the second half of the last one.
-        if segment == preparedThrough, last % layout.segmentPages >= layout.segmentPages / 2 {
-            return (segment + 1, false)
+    var segmentToPrepare: UInt64? {
+        guard let newest = open?.number ?? unplaced.last?.header.number else { return nil }
+        for number in [unplaced.first?.header.number ?? newest, newest] where !isPrepared(number) {
+            return layout.segment(of: number)
         }
-        return nil
+        // Ahead of time: in the second half of the last one.
+        let segment = layout.segment(of: newest)
+        guard segment == preparedThrough, newest % layout.segmentPages >= layout.segmentPages / 2 else { return nil }
+        return segment + 1
     }
 
     mutating func takeRevision() -> UInt64 {

@@ -27,10 +27,12 @@ package struct RingState: Hashable, Sendable {
     var evicted: UInt64 = 0
     var lost: UInt64 = 0
     var damaged: UInt64 = 0
-    /// Evicted and not settled: positions `first ..< end`; `count` readings, nil when not known.
-    var early: EarlyLoss?
+    /// Losses before the tail that are not settled, at most four: no record in the file tells of them any more.
+    var early: [EarlyLoss] = []
     /// Stored readings whose segment is gone, but which wait in memory for their acknowledgement.
     var heldEvicted: UInt64 = 0
+
+    static let maximumEarly = 4
 
     package struct EarlyLoss: Hashable, Sendable {
         var span: StreamSpan
@@ -41,7 +43,7 @@ package struct RingState: Hashable, Sendable {
     }
 }
 
-/// The first 256 bytes of every page; the layout is in docs/ring-format.md.
+/// The first 384 bytes of every page; the layout is in docs/ring-format.md.
 package struct PageHeader: Hashable, Sendable {
     package enum Kind: UInt8, Sendable {
         /// In its place in the log, or its copy in a tail slot.
@@ -50,7 +52,7 @@ package struct PageHeader: Hashable, Sendable {
         case file = 2
     }
 
-    static let size = 256
+    static let size = 384
     static let magic: UInt64 = 0x3152_5747  // "GWR1"
     static let version: UInt64 = 1
 
@@ -91,8 +93,6 @@ package struct PageHeader: Hashable, Sendable {
         if clock != nil { flags |= 2 }
         if firstClock != nil { flags |= 4 }
         if notBefore != nil { flags |= 8 }
-        if state.early != nil { flags |= 16 }
-        if state.early?.count != nil { flags |= 32 }
         page.put(flags, at: 21, bytes: 1)
         page.put(UInt64(records.count), at: 22, bytes: 2)
         page.put(number, at: 24, bytes: 8)
@@ -117,13 +117,15 @@ package struct PageHeader: Hashable, Sendable {
         put(clock, at: 160, in: &page)
         put(firstClock, at: 184, in: &page)
         page.put(UInt64(bitPattern: notBefore?.nanoseconds ?? 0), at: 208, bytes: 8)
-        if let early = state.early {
-            page.put(early.first, at: 216, bytes: 8)
-            page.put(early.end, at: 224, bytes: 8)
-            page.put(early.count ?? 0, at: 232, bytes: 8)
-            page.put(early.span.base, at: 240, bytes: 8)
-            page.put(UInt64(early.span.stream), at: 248, bytes: 4)
-            page.put(UInt64(early.cause.rawValue), at: 252, bytes: 1)
+        precondition(state.early.count <= RingState.maximumEarly, "the losses fit the header")
+        for (index, early) in state.early.enumerated() {
+            let offset = 216 + 40 * index
+            page.put(early.first, at: offset, bytes: 8)
+            page.put(early.end, at: offset + 8, bytes: 8)
+            page.put(early.count ?? .max, at: offset + 16, bytes: 8)
+            page.put(early.span.base, at: offset + 24, bytes: 8)
+            page.put(UInt64(early.span.stream), at: offset + 32, bytes: 4)
+            page.put(UInt64(early.cause.rawValue), at: offset + 36, bytes: 1)
         }
         page.replaceSubrange(Self.size..<Self.size + records.count, with: records)
         page.put(UInt64(checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
@@ -180,11 +182,17 @@ extension PageHeader {
         state.lost = get(136, 8)
         state.damaged = get(144, 8)
         state.heldEvicted = get(152, 8)
-        if flags & 16 != 0 {
-            state.early = .init(
-                span: StreamSpan(stream: UInt32(get(248, 4)), base: get(240, 8)), first: get(216, 8), end: get(224, 8),
-                count: flags & 32 != 0 ? get(232, 8) : nil,
-                cause: Loss.Cause(rawValue: UInt8(get(252, 1))) ?? .evicted)
+        for index in 0..<RingState.maximumEarly {
+            let offset = 216 + 40 * index
+            guard let cause = Loss.Cause(rawValue: UInt8(get(offset + 36, 1))) else { break }
+            let count = get(offset + 16, 8)
+            let early = RingState.EarlyLoss(
+                span: StreamSpan(stream: UInt32(get(offset + 32, 4)), base: get(offset + 24, 8)), first: get(offset, 8),
+                end: get(offset + 8, 8), count: count == .max ? nil : count, cause: cause)
+            guard early.span.base < early.first, early.first < early.end, early.end <= UInt64(Int64.max) else {
+                return nil
+            }
+            state.early.append(early)
         }
         self.state = state
         func clockRecord(_ at: Int) -> ClockRecord {
@@ -196,7 +204,7 @@ extension PageHeader {
         firstClock = flags & 4 != 0 ? clockRecord(184) : nil
         notBefore = flags & 8 != 0 ? WallTime(nanoseconds: Int64(bitPattern: get(208, 8))) : nil
         // What a ring writes is in order; the rest of the module relies on it.
-        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, span.base < first || kind == .file,
+        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, span.base <= UInt64(Int64.max),
             end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
             get(0, 4) == UInt64(checksum(of: bytes, at: offset, filePage: filePage))
         else { return nil }

@@ -108,6 +108,10 @@ package struct StoredPage: Hashable, Sendable {
             if position > header.end { return nil }
         }
         guard position == header.end, readings == header.readings else { return nil }
+        // Only what was acknowledged may lie before the stream begins.
+        guard !records.contains(where: { $0.first <= header.span.base && $0.content != .acknowledged }) else {
+            return nil
+        }
     }
 
     private mutating func take(_ position: inout UInt64, _ length: UInt64, _ content: StoredRecord.Content) {

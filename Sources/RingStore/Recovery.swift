@@ -37,9 +37,11 @@ struct Recovery: Hashable, Sendable {
         var newest: UInt64?
         var ringID: UInt64?
         var sawOnlyZeros = true
+        var readsSingly = false
     }
 
     private static let scanPages: UInt64 = 64
+    private static let maximumAttempts = 3
 
     let filePages: UInt64
     private(set) var probes: [Probe] = []
@@ -48,13 +50,30 @@ struct Recovery: Hashable, Sendable {
     private var scan: Scan?
     private var scanLayout: RingLayout?
     private var lastError: StorageError?
+    private var last: StorageRequest?
+    private var attempts = 1
     private var pagesRead: UInt64 = 0
 
     init(fileSize: UInt64) { filePages = fileSize / UInt64(RingLayout.pageSize) }
 
     /// The next thing to do, from the start (nil) or after a result.
     mutating func step(_ result: StorageResult?) -> Step {
-        if let result { take(result) }
+        if let result {
+            // A disk that is only slow to answer well must not cost what was stored.
+            if case .failed(let error) = result, attempts < Self.maximumAttempts, let last {
+                attempts += 1
+                lastError = error
+                return .request(last)
+            }
+            attempts = 1
+            take(result)
+        }
+        let next = advance()
+        if case .request(let request) = next { last = request }
+        return next
+    }
+
+    private mutating func advance() -> Step {
         if let request = nextOfScan() { return .request(request) }
         let outcome: Search
         do throws(NeedPage) {
@@ -101,6 +120,12 @@ struct Recovery: Hashable, Sendable {
 
     private mutating func takeScanned(_ bytes: [UInt8]) {
         guard var scan, let layout = scanLayout else { return }
+        if bytes.isEmpty, scan.count > 1 {
+            // One bad page must not hide the others.
+            scan.readsSingly = true
+            self.scan = scan
+            return
+        }
         pagesRead += scan.count
         let start = layout.firstNumber(ofSegment: scan.segments[0]) + scan.next
         for index in 0..<scan.count {
@@ -124,6 +149,7 @@ struct Recovery: Hashable, Sendable {
         scan.next += scan.count
         if scan.next >= layout.segmentPages {
             scan.next = 0
+            scan.readsSingly = false
             scan.segments.removeFirst()
         }
         self.scan = scan
@@ -136,7 +162,7 @@ struct Recovery: Hashable, Sendable {
             self.scan = nil
             return nil
         }
-        scan.count = min(Self.scanPages, layout.segmentPages - scan.next)
+        scan.count = min(scan.readsSingly ? 1 : Self.scanPages, layout.segmentPages - scan.next)
         self.scan = scan
         let first = layout.filePage(of: layout.firstNumber(ofSegment: segment)) + scan.next
         return .read(first: first, count: Int(scan.count))

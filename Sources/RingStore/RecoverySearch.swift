@@ -188,7 +188,8 @@ extension Recovery {
             guard let placed else { return (0, nil) }
             let newest = layout.segment(of: placed)
             let oldest = newest + 1 >= layout.segments ? newest + 1 - layout.segments : 0
-            for segment in oldest...min(newest, oldest + 2) {
+            // One or two are zeroed; more are blank only where writes have failed.
+            for segment in oldest...newest {
                 let first = layout.firstNumber(ofSegment: segment)
                 switch try place(first % layout.logPages) {
                 case .number(first): return (first, try log(first))

@@ -48,6 +48,8 @@ package struct Ring: Hashable, Sendable {
     var disk: Disk?
     var failure: Failure?
     var openAttempts = 0
+    /// A ring whose first headers could not be synced.
+    var unfinishedRingID: UInt64?
     var hasSaidOpened = false
     var hasSaidSize = false
     var isStopping = false
@@ -86,8 +88,8 @@ package struct Ring: Hashable, Sendable {
     var cursor: UInt64 = 1
     var handedEnd: UInt64 = 1
     var reader: StoredPage?
-    /// `reader` was the page that is being filled.
-    var isReaderOpen = false
+    /// The page to look at when `reader` is used up; nil: it has to be looked for.
+    var nextPage: UInt64?
     var chunk: Chunk?
     var search: PageSearch?
     var wanted: WantedPages?

@@ -18,7 +18,7 @@ extension Ring {
         guard let disk else { return nil }
         if disk.preparation == nil {
             guard let wanted = disk.segmentToPrepare else { return nil }
-            beginPreparation(of: wanted.segment)
+            beginPreparation(of: wanted)
         }
         guard let preparation = self.disk!.preparation else { return nil }
         let layout = disk.layout
@@ -32,7 +32,7 @@ extension Ring {
             job = .evictionScan(number: eviction.nextPage, count: Int(count))
             return .read(first: layout.filePage(of: eviction.nextPage), count: Int(count))
         case .evicted:
-            if disk.lossNeedsPage { return isUrgent || disk.isFull ? submitHeader(now) : nil }
+            if disk.lossNeedsPage { return isUrgent || disk.isStuck ? submitHeader(now) : nil }
             // One array for all pieces: the zeros need no more memory than one of them.
             let pieces = min(layout.segmentPages, Self.chunkPages)
             let zeros = [UInt8](repeating: 0, count: Int(pieces) * RingLayout.pageSize)
@@ -63,9 +63,12 @@ extension Ring {
             isOfRing(header, number), header.end <= watermark + 1
         {
             // All of it is settled; there is nothing to count.
+            search = nil
             disk.tailPage = number + 1
             disk.tailPosition = header.end
             disk.tailStored = header.storedBefore + header.readings
+            // That it is settled has to be known to the file before it is gone from it.
+            if disk.watermark + 1 < header.end { disk.lossNeedsPage = true }
             disk.preparation!.step = .evicted
         } else {
             let size = disk.layout.segmentPages
@@ -117,7 +120,8 @@ extension Ring {
                         cause: .damaged))
             }
         }
-        for record in page.records where record.first >= eviction.expected && record.end > watermark + 1 {
+        for record in page.records where record.end > max(eviction.expected, watermark + 1) {
+            let first = max(record.first, eviction.expected)
             switch record.content {
             case .reading(let series, _, _):
                 if acknowledged.contains(record.first) || heldIndex(of: record.first) != nil { continue }
@@ -133,13 +137,14 @@ extension Ring {
                 }
                 eviction.losses.append(entry)
             case .loss(let cause, let count, let atMost, let sensors):
-                if acknowledged.contains(record.first) || lossIndex(at: record.first) != nil { continue }
+                if acknowledged.contains(first) || lossIndex(at: first) != nil { continue }
                 eviction.losses.append(
                     LossEntry(
                         span: header.span, first: record.first, end: record.end, count: count, atMost: atMost,
-                        cause: cause, sensors: sensors, isCounted: true))
+                        cause: cause, sensors: sensors, isCounted: true
+                    ).from(first))
             case .acknowledged:
-                let first = max(record.first, watermark + 1)
+                let first = max(first, watermark + 1)
                 if !acknowledged.contains(first) {
                     eviction.acknowledged.append(.init(first: first, end: record.end, stored: 0))
                 }
@@ -166,11 +171,15 @@ extension Ring {
         disk!.tailPage = eviction.endPage
         disk!.tailPosition = max(eviction.expected, disk!.tailPosition)
         disk!.tailStored = eviction.expectedStored ?? disk!.tailStored
-        if let reader, reader.header.number < eviction.endPage { self.reader = nil }
+        if reader.map({ $0.header.number < eviction.endPage }) ?? true {
+            reader = nil
+            nextPage = nil
+        }
         chunk = nil
         search = nil
         disk!.preparation!.step = .evicted
-        disk!.lossNeedsPage = !eviction.losses.isEmpty || disk!.lossNeedsPage
+        disk!.lossNeedsPage = 
+            !eviction.losses.isEmpty || disk!.lossNeedsPage || disk!.watermark + 1 < disk!.tailPosition
         if count > 0 {
             actions.append(.notice(Notice(.warning, "the ring is full, the oldest readings are evicted count=\(count)")))
         }

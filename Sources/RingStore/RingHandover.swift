@@ -28,7 +28,7 @@ extension Ring {
             return (handover, [])
         }
         var actions: [RingAction] = []
-        if wanted != nil { pump(now, &actions) }
+        if wanted != nil || wantsState { pump(now, &actions) }
         return (nil, actions)
     }
 
@@ -40,8 +40,16 @@ extension Ring {
             if let end = acknowledged.end(containing: cursor) {
                 cursor = end
             } else if let index = lossIndex(at: cursor) {
+                if losses[index].isOut {
+                    cursor = losses[index].end
+                    continue
+                }
+                // Told only when a page tells it too: else a crash could take a part of it back.
+                if let disk, disk.lossNeedsPage, losses[index].end <= disk.tailPosition {
+                    wantsState = true
+                    return nil
+                }
                 cursor = losses[index].end
-                if losses[index].isOut { continue }
                 losses[index].isOut = true
                 losses[index].isFrozen = true
                 return .loss(losses[index].loss)
@@ -114,8 +122,8 @@ extension Ring {
             addLoss(
                 LossEntry(
                     span: page.header.span, first: record.first, end: record.end, count: count, atMost: atMost,
-                    cause: cause, sensors: sensors, isFrozen: true), counts: false)
-            cursor = record.first
+                    cause: cause, sensors: sensors, isFrozen: true
+                ).from(cursor), counts: false)
             return nil
         case .reading(let series, let instant, let outcome):
             var stamp = page.stamp(position: record.first, instant: instant)
@@ -150,45 +158,47 @@ extension Ring {
             damage(cursor, endOfGap(from: cursor, limit: disk?.logEnd ?? head), count: nil)
             return true
         }
-        var number: UInt64
-        if let reader, reader.header.end <= cursor, reader.header.number >= disk.tailPage {
-            // A page that was being filled when it was looked at may have more now.
-            number = reader.header.number + (isReaderOpen ? 0 : 1)
-        } else {
+        if let reader, reader.header.first > cursor || reader.header.number < disk.tailPage { self.reader = nil }
+        if reader == nil, nextPage == nil {
             guard let found = locate() else { return false }
-            number = found
+            nextPage = found
         }
-        while number <= newest {
+        while let number = nextPage, number <= newest {
             switch page(number) {
             case .missing: return false
             case .invalid:
-                number += 1
                 // Behind the last page in the log there are copies only.
-                if let placed = disk.placed, number > placed { number = nextInMemory(from: number) ?? newest + 1 }
+                let isInLog = disk.placed.map { number < $0 } ?? false
+                nextPage = isInLog ? number + 1 : nextInMemory(from: number + 1) ?? newest + 1
             case .page(let page):
                 let previous = reader
                 note(page.header.span)
-                isReaderOpen = disk.open?.number == number
                 takeReader(page)
+                // A page that is being filled may have more when it is looked at again.
+                nextPage = disk.open?.number == number ? number : number + 1
                 if page.header.end <= cursor {
-                    number += 1
-                } else {
-                    if page.header.first > cursor {
-                        var count: UInt64?
-                        if let previous, previous.header.end == cursor {
-                            count = page.header.storedBefore - min(page.header.storedBefore, previous.header.storedBefore + previous.header.readings)
-                        } else if cursor == disk.tailPosition {
-                            count = page.header.storedBefore - min(page.header.storedBefore, disk.tailStored)
-                        }
-                        damage(cursor, endOfGap(from: cursor, limit: page.header.first), count: count)
-                    }
-                    return true
+                    if nextPage == number { nextPage = number + 1 }
+                    continue
                 }
+                if page.header.first > cursor {
+                    var count: UInt64?
+                    if let previous, previous.header.end == cursor {
+                        count = difference(page.header.storedBefore, previous.header.storedBefore + previous.header.readings)
+                    } else if cursor == disk.tailPosition {
+                        count = difference(page.header.storedBefore, disk.tailStored)
+                    }
+                    damage(cursor, endOfGap(from: cursor, limit: page.header.first), count: count)
+                }
+                return true
             }
         }
+        nextPage = nil
+        reader = nil
         damage(cursor, endOfGap(from: cursor, limit: disk.logEnd), count: nil)
         return true
     }
+
+    private func difference(_ a: UInt64, _ b: UInt64) -> UInt64 { a - min(a, b) }
 
     private mutating func takeReader(_ page: StoredPage) {
         reader = page
@@ -323,6 +333,8 @@ extension Ring {
         guard let range = acknowledged.removeRange(from: watermark + 1) else { return }
         watermark = range.end - 1
         settled += range.stored
+        // A page that a failed sync has written all the same may hold readings that were counted as never stored.
+        if let disk, watermark + 1 >= disk.logEnd { settled = disk.stored }
         while spans.count > 1, spans[1].base <= watermark { spans.removeFirst() }
         pruneClocks()
         if let disk, disk.hadUnsettled, disk.stored == settled { wantsState = true }

@@ -40,7 +40,7 @@ extension Ring {
     /// Memory is full: the oldest reading that nobody has seen is given up. False: there is none.
     mutating func dropOldest() -> Bool {
         var index = 0
-        while index < pending.count, pending[index].wasHanded || pending[index].isAcknowledged { index += 1 }
+        while index < pending.count, !pending[index].isDroppable { index += 1 }
         guard index < pending.count else { return false }
         let slot = pending.remove(at: index)
         memoryBytes -= Slot.bytes(slot.reading)
@@ -111,18 +111,27 @@ extension Ring {
         return end
     }
 
-    /// What is lost before the tail, as every page carries it. Where there are several, they become one.
-    func earlyLoss(_ disk: Disk) -> RingState.EarlyLoss? {
-        var early: RingState.EarlyLoss?
+    /// What is lost before the tail, as every page carries it. Where there are more than fit, those of a stream become
+    /// one, the newest first.
+    func earlyLosses(_ disk: Disk) -> [RingState.EarlyLoss] {
+        var early: [RingState.EarlyLoss] = []
         for loss in losses where loss.end <= disk.tailPosition {
-            if early == nil || early!.span != loss.span {
-                early = .init(span: loss.span, first: loss.first, end: loss.end, count: loss.count, cause: loss.cause)
-                continue
-            }
-            early!.end = loss.end
-            if let a = early!.count, let b = loss.count { early!.count = a + b } else { early!.count = nil }
-            if early!.cause != loss.cause { early!.cause = .evicted }
+            early.append(.init(span: loss.span, first: loss.first, end: loss.end, count: loss.count, cause: loss.cause))
         }
-        return early
+        var index = early.count - 1
+        while early.count > RingState.maximumEarly, index > 0 {
+            if early[index].span == early[index - 1].span {
+                let next = early.remove(at: index)
+                early[index - 1].end = next.end
+                if let a = early[index - 1].count, let b = next.count {
+                    early[index - 1].count = a + b
+                } else {
+                    early[index - 1].count = nil
+                }
+                if early[index - 1].cause != next.cause { early[index - 1].cause = .evicted }
+            }
+            index -= 1
+        }
+        return Array(early.suffix(RingState.maximumEarly))
     }
 }

@@ -78,6 +78,7 @@ extension Ring {
             pages.append(PageWrite(page: page, bytes: header.encode(records: [], filePage: page)))
         }
         job = .create(disk)
+        unfinishedRingID = disk.ringID
         reservedByCreation = reserved
         count(pages)
         actions.append(.storage(.write(pages, sync: true)))
@@ -90,6 +91,7 @@ extension Ring {
         }
         syncs += 1
         self.disk = disk
+        unfinishedRingID = nil
         reserved = reservedByCreation
         nowOpen(now, &actions)
         actions.append(
@@ -124,6 +126,9 @@ extension Ring {
         case .request(let request):
             job = .recover(recovery)
             actions.append(.storage(request))
+        case .found(let recovered) where recovered.ringID == unfinishedRingID:
+            // Its headers came to the disk after all: it is this process's own, and empty.
+            create(size: recovered.layout.pages * UInt64(RingLayout.pageSize), now, &actions)
         case .found(let recovered): adopt(recovered, recovery.filePages, now, &actions)
         case .blank: create(size: recovery.filePages * UInt64(RingLayout.pageSize), now, &actions)
         case .notARing:
@@ -147,7 +152,7 @@ extension Ring {
         // What is in memory has come later than all that is in the file.
         shiftMemory(by: used)
         var tailPosition = found.tail?.first ?? (found.newest == nil ? end : min(end, state.watermark + 1))
-        if let early = state.early { tailPosition = min(max(tailPosition, early.end), end) }
+        if let early = state.early.last { tailPosition = min(max(tailPosition, early.end), end) }
         var headerTurn = 0
         if let first = found.headerRevisions[0], found.headerRevisions[1].map({ $0 < first }) ?? true { headerTurn = 1 }
         let unplaced = found.unplaced.filter { !Self.isNeedless($0.header, boot) }
@@ -168,7 +173,8 @@ extension Ring {
         watermark = state.watermark
         cursor = watermark + 1
         adoptClock(found.latest)
-        let lost = adoptLosses(state, tailPosition: tailPosition, end: end, used: used)
+        let lost = adoptLosses(
+            state, tailPosition: tailPosition, end: end, used: used, isLogEmpty: found.newest == nil)
         settle()
         if found.isDoubtful, spans[spans.count - 1].base < used {
             spans.append(StreamSpan(stream: drawStream(), base: used))
@@ -190,7 +196,7 @@ extension Ring {
         for header in [found.tail, found.newest, found.latest] + found.unplaced.map({ $0.header }) {
             if let header { note(header.span) }
         }
-        if let early = found.latest.state.early { note(early.span) }
+        for early in found.latest.state.early { note(early.span) }
         // Readings that were numbered in memory keep their stream; without any, the file's goes on.
         if head > used + 1 { for span in memory { note(span) } }
     }
@@ -208,21 +214,32 @@ extension Ring {
     }
 
     /// What the file cannot give any more, and the numbers that a crash leaves in doubt.
-    private mutating func adoptLosses(_ state: RingState, tailPosition: UInt64, end: UInt64, used: UInt64) -> UInt64 {
+    private mutating func adoptLosses(
+        _ state: RingState, tailPosition: UInt64, end: UInt64, used: UInt64, isLogEmpty: Bool
+    ) -> UInt64 {
         let after = watermark + 1
-        if after < tailPosition {
-            let span = state.early?.span ?? self.span(of: tailPosition - 1)
-            let first = max(after, span.base + 1)
-            if first < tailPosition {
-                let isCounted = state.early.map { $0.end >= tailPosition } ?? false
-                let count = isCounted ? state.early?.count.map { $0 + state.heldEvicted } : nil
-                addLoss(
-                    LossEntry(
-                        span: span, first: first, end: tailPosition, count: count, atMost: tailPosition - first,
-                        cause: state.early?.cause ?? .evicted), counts: false)
+        for early in state.early where early.end > after {
+            let entry = LossEntry(
+                span: early.span, first: early.first, end: early.end, count: early.count,
+                atMost: early.end - early.first, cause: early.cause)
+            addLoss(entry.from(after), counts: false)
+        }
+        let gaps = unsettledRuns(after, tailPosition)
+        for gap in gaps {
+            // These were in memory, waiting for their acknowledgement; or the state that told of them is lost.
+            let isKnown = gaps.count == 1 && gap.end <= state.early.last?.first ?? 0
+            if isKnown, state.heldEvicted == 0 {
+                acknowledged.insert(first: gap.first, end: gap.end, stored: 0)
+                continue
             }
-            // Before the first stream that is known: nobody can ask for these.
-            if first > after { acknowledged.insert(first: after, end: min(first, tailPosition), stored: 0) }
+            addLoss(
+                LossEntry(
+                    span: gap.span, first: gap.first, end: gap.end, count: isKnown ? state.heldEvicted : nil,
+                    atMost: gap.end - gap.first, cause: isLogEmpty ? .restart : .evicted), counts: false)
+        }
+        // Before the first stream that is known: nobody can ask for these.
+        if after < tailPosition, let base = spans.first?.base, base >= after {
+            acknowledged.insert(first: after, end: min(base + 1, tailPosition), stored: 0)
         }
         var first = max(end, after)
         let total = used + 1 > first ? used + 1 - first : 0
@@ -253,6 +270,7 @@ extension Ring {
         for index in spans.indices { spans[index].base += distance }
         acknowledged.shift(by: distance)
         if watermark > 0 { acknowledged.insert(first: distance + 1, end: distance + watermark + 1, stored: 0) }
+        lossBarrier += distance
         head += distance
         handedEnd += distance
     }

@@ -74,7 +74,6 @@ extension Ring {
         }
         guard runSearch() else { return nil }
         defer { search = nil }
-        reader = nil
         return search!.low
     }
 
@@ -135,7 +134,15 @@ extension Ring {
         search!.take(header)
     }
 
-    mutating func searched(_ number: UInt64, _ result: StorageResult) {
+    mutating func searched(
+        _ number: UInt64, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]
+    ) {
+        if case .failed(let error) = result, readAttempts < 5 {
+            readAttempts += 1
+            failed(error, "read", now, &actions)
+            return
+        }
+        readAttempts = 0
         guard search != nil, search!.probe == number else { return }
         if case .read(let bytes) = result, let disk,
             let header = PageHeader(bytes, filePage: disk.layout.filePage(of: number)), isOfRing(header, number)

@@ -37,21 +37,19 @@ extension Ring {
         if needsReservation(now) { return submitHeader(now) }
         if let request = nextWrite(now) { return request }
         if isStopping { return nil }
-        if let request = nextPreparation(now, isUrgent: false) { return request }
-        return nextRead()
+        if !isEvicting, let request = nextRead() { return request }
+        return nextPreparation(now, isUrgent: false)
     }
 
     private mutating func nextWrite(_ now: Instant) -> StorageRequest? {
         guard let disk else { return nil }
         if isWriteDue(now) || isStopping && isUnfinished {
-            if disk.segmentToPrepare?.isUrgent == true, !disk.unplaced.isEmpty || disk.isFull {
-                return nextPreparation(now, isUrgent: true)
-            }
+            if disk.isStuck { return nextPreparation(now, isUrgent: true) }
             return submitBatch(now)
         }
         if wantsState, !isStopping {
             wantsState = false
-            if disk.watermark != watermark || disk.hadUnsettled { return submitBatch(now) }
+            if disk.watermark != watermark || disk.hadUnsettled || disk.lossNeedsPage { return submitBatch(now) }
         }
         return nil
     }
@@ -72,7 +70,7 @@ extension Ring {
         case .header(let header): wrote(header, result, now, &actions)
         case .batch(let batch): wrote(batch, result, now, &actions)
         case .read(let number, let count): read(number, count, result, now, &actions)
-        case .search(let number): searched(number, result)
+        case .search(let number): searched(number, result, now, &actions)
         case .evictionPage(let number): evictionPage(number, result)
         case .evictionScan(let number, let count): evictionScan(number, count, result, now, &actions)
         case .zero(let segment): zeroed(segment, result, now, &actions)

@@ -46,7 +46,7 @@ extension Ring {
         state.handedEnd = handedEnd
         state.stored = disk.stored
         state.settled = settled
-        state.early = earlyLoss(disk)
+        state.early = earlyLosses(disk)
         state.heldEvicted = 0
         for reading in held where reading.position < disk.tailPosition { state.heldEvicted += 1 }
         return state
@@ -74,7 +74,7 @@ extension Ring {
             }
         }
         writing = SlotQueue(taken)
-        lossBarrier = batch.after.logEnd
+        lossBarrier = max(lossBarrier, batch.after.logEnd)
         job = .batch(batch)
         count(pages)
         return .write(pages, sync: true)
@@ -200,7 +200,9 @@ extension Ring {
         let taken = writing.removeAll()
         if case .failed(let error) = result {
             var slots: [Slot] = []
-            for slot in taken {
+            for var slot in taken {
+                // It may be on the disk all the same: dropping it now could make one number a loss and a reading.
+                slot.wasSent = true
                 if slot.isAcknowledged { memoryBytes -= Slot.bytes(slot.reading) } else { slots.append(slot) }
             }
             pending = SlotQueue(slots + pending.removeAll())

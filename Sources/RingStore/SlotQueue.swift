@@ -9,6 +9,10 @@ struct Slot: Hashable, Sendable {
     var wasHanded = false
     /// Handed over since the last rewind.
     var isOut = false
+    /// In a batch that has failed.
+    var wasSent = false
+
+    var isDroppable: Bool { !isAcknowledged && !wasHanded && !wasSent }
 
     /// What it is counted with against `memory`: the slot and what its outcome has on the heap.
     static func bytes(_ reading: Reading) -> Int {

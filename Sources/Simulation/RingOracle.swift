@@ -24,7 +24,9 @@ package struct RingOracle: Sendable {
     /// Ids of readings that were in the file, synced, or acknowledged.
     private var durableIDs: Set<Int> = []
     private var heads: [UInt32: UInt64] = [:]
-    private var crashes = 0
+    private var restarts = 0
+    /// In which run of the process a loss was told last.
+    private var lossRun: [Name: Int] = [:]
     private let sensors: [SensorSchema]
     /// The disk damages what was synced: then readings may be lost that were durable.
     package var forgivesDamage = false
@@ -53,9 +55,10 @@ package struct RingOracle: Sendable {
     }
     package private(set) var durableCount = 0
 
+    package mutating func restart() { restarts += 1 }
+
     /// What is not durable by now may be gone.
     package mutating func crash() {
-        crashes += 1
         durableCount = appended.count
     }
 
@@ -134,20 +137,26 @@ package struct RingOracle: Sendable {
         }
         if let known = losses[stream]?.firstIndex(where: { $0.first == loss.first }) {
             let before = losses[stream]![known]
-            if crashes == 0, before != loss { fail("loss \(text) had another range or count before") }
+            if losses[stream]![known] != loss, lossRun[Name(stream: stream, sequence: loss.first.rawValue)] == restarts { fail("loss \(text) had another range or count before: \(losses[stream]![known]) \(loss)") }
             if loss.last < before.last { fail("loss \(text) has become smaller") }
             losses[stream]![known] = loss
+            lossRun[Name(stream: stream, sequence: loss.first.rawValue)] = restarts
         } else {
             losses[stream, default: []].append(loss)
+            lossRun[Name(stream: stream, sequence: loss.first.rawValue)] = restarts
         }
         if let count = loss.count, !forgivesDamage {
             var received: UInt64 = 0
+            // What an other loss has told of is not counted again.
+            let others = losses[stream]!.filter { $0.first != loss.first }
             for number in loss.first.rawValue...loss.last.rawValue
-            where handed[Name(stream: stream, sequence: number)] != nil { received += 1 }
+            where handed[Name(stream: stream, sequence: number)] != nil
+                || others.contains(where: { $0.first.rawValue <= number && $0.last.rawValue >= number })
+            { received += 1 }
             let range = loss.last.rawValue - loss.first.rawValue + 1
             if count > range { fail("loss \(text) counts \(count)") }
             if count + received < range { fail("loss \(text) counts \(count), but \(range - received) are missing") }
-            if crashes == 0, loss.cause != .damaged, count + received != range {
+            if restarts == 0, loss.cause != .damaged, count + received != range {
                 fail("loss \(text) counts \(count), exactly \(range - received) are missing")
             }
         }
@@ -181,7 +190,9 @@ package struct RingOracle: Sendable {
         }
         guard !forgivesDamage else { return }
         // What was durable is delivered, or lost for a stated reason that is not the crash.
-        let told = losses.values.joined().filter { $0.cause != .restart }.reduce(0) { $0 + ($1.count ?? 0) }
+        let told = losses.values.joined().filter { $0.cause != .restart }.reduce(0) {
+            $0 + ($1.count ?? $1.last.rawValue - $1.first.rawValue + 1)
+        }
         let missing = durableIDs.filter { nameOfID[$0] == nil }
         if missing.count > Int(told) {
             fail("law 1: \(missing.count) synced readings never came (the first is \(missing.min()!)), \(told) were told as lost")

@@ -28,7 +28,6 @@ package struct RingSimulation: Sendable {
         package var mutant: Mutant?
         package init() {}
     }
-    package var debug = false
     package let seed: UInt64
     package let options: Options
     package private(set) var oracle: RingOracle
@@ -192,7 +191,6 @@ package struct RingSimulation: Sendable {
                 delayed = 0
             case .opened: isOpen = true
             case .stopped: isStopped = true
-            case .notice(let n): if debug { print("  notice", n.text) }
             }
         }
     }
@@ -212,16 +210,17 @@ package struct RingSimulation: Sendable {
             for _ in 0..<10_000 where !isStopped { answer() }
             if !isStopped { oracle.noteViolation("a stop does not end") }
         }
-        if debug { print("END clean", isClean, "boot", boot, "head", ring.status.head.rawValue, "wm", ring.status.watermark.rawValue, "unack", ring.status.unacknowledged, "mem", ring.status.inMemory, "req", request == nil, "durable ids", oracle.durableCount, "of", nextID) }
         // The stream of the moment may never have reached the disk.
         if ring.status.isInMemoryOnly || !isOpen { volatile.insert(ring.status.stream.rawValue) }
         if ring.status.isInMemoryOnly { oracle.forgivesDamage = oracle.forgivesDamage || false }
+        if isClean, ring.status.inMemory > 0 { oracle.crash() }
         if !isClean {
             cuts += 1
             if let request { storage.performUnsynced(request) }
             if options.cutsPower { storage.crash() }
             oracle.crash()
         }
+        oracle.restart()
         if options.mutant == .restoredImage, let image = images.first, image != nil { storage.restore(image!) }
         request = nil
         flying = []
