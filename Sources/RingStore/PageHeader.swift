@@ -17,6 +17,8 @@ package struct RingState: Hashable, Sendable {
     var watermark: UInt64 = 0
     /// Positions up to this one may have been used.
     var reserved: UInt64 = 0
+    /// The stream that new readings belong to; a page may still be of an earlier one.
+    var span = StreamSpan(stream: 0, base: 0)
     /// `reserved` is exact: the ring was stopped.
     var isClean = false
     /// The highest position ever handed over, and one.
@@ -43,7 +45,7 @@ package struct RingState: Hashable, Sendable {
     }
 }
 
-/// The first 384 bytes of every page; the layout is in docs/ring-format.md.
+/// The first 400 bytes of every page; the layout is in docs/ring-format.md.
 package struct PageHeader: Hashable, Sendable {
     package enum Kind: UInt8, Sendable {
         /// In its place in the log, or its copy in a tail slot.
@@ -52,7 +54,7 @@ package struct PageHeader: Hashable, Sendable {
         case file = 2
     }
 
-    static let size = 384
+    static let size = 400
     static let magic: UInt64 = 0x3152_5747  // "GWR1"
     static let version: UInt64 = 1
 
@@ -127,6 +129,8 @@ package struct PageHeader: Hashable, Sendable {
             page.put(UInt64(early.span.stream), at: offset + 32, bytes: 4)
             page.put(UInt64(early.cause.rawValue), at: offset + 36, bytes: 1)
         }
+        page.put(state.span.base, at: 376, bytes: 8)
+        page.put(UInt64(state.span.stream), at: 384, bytes: 4)
         page.replaceSubrange(Self.size..<Self.size + records.count, with: records)
         page.put(UInt64(checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
         return page
@@ -194,6 +198,7 @@ extension PageHeader {
             }
             state.early.append(early)
         }
+        state.span = StreamSpan(stream: UInt32(get(384, 4)), base: get(376, 8))
         self.state = state
         func clockRecord(_ at: Int) -> ClockRecord {
             ClockRecord(
@@ -204,7 +209,7 @@ extension PageHeader {
         firstClock = flags & 4 != 0 ? clockRecord(184) : nil
         notBefore = flags & 8 != 0 ? WallTime(nanoseconds: Int64(bitPattern: get(208, 8))) : nil
         // What a ring writes is in order; the rest of the module relies on it.
-        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, span.base <= UInt64(Int64.max),
+        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, max(span.base, state.span.base) <= UInt64(Int64.max),
             end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
             get(0, 4) == UInt64(checksum(of: bytes, at: offset, filePage: filePage))
         else { return nil }

@@ -39,7 +39,7 @@ extension Ring {
         status.writtenBytes = writtenBytes
         status.syncs = syncs
         status.oldestUnacknowledged = oldestUnacknowledged
-        status.isInMemoryOnly = disk == nil || failure != nil
+        status.isInMemoryOnly = disk == nil || failure != nil || isVolatile
         return status
     }
 

@@ -62,7 +62,7 @@ extension Ring {
         }
         // The watermark of what was handed over in memory so far is the ring's first.
         let disk = Disk(
-            layout: layout, ringID: random.next(), revision: 2, logEnd: watermark + 1, stored: 0, open: nil,
+            layout: layout, ringID: unfinishedRingID ?? random.next(), revision: 2, logEnd: watermark + 1, stored: 0, open: nil,
             openSlot: nil, nextNumber: 0, placed: nil, unplaced: [], preparedThrough: nil, preparation: nil,
             tailPage: 0, tailPosition: watermark + 1, tailStored: 0, headerTurn: 0, badSlot: nil, watermark: watermark,
             hadUnsettled: false, hasClock: false)
@@ -155,7 +155,7 @@ extension Ring {
         if let early = state.early.last { tailPosition = min(max(tailPosition, early.end), end) }
         var headerTurn = 0
         if let first = found.headerRevisions[0], found.headerRevisions[1].map({ $0 < first }) ?? true { headerTurn = 1 }
-        let unplaced = found.unplaced.filter { !Self.isNeedless($0.header, boot) }
+        let unplaced = found.unplaced.filter { !Self.isNeedless($0.header) }
         let disk = Disk(
             layout: found.layout, ringID: found.ringID, revision: found.latest.revision, logEnd: end, stored: stored,
             open: nil, openSlot: nil,
@@ -186,8 +186,8 @@ extension Ring {
     }
 
     /// A page without a record, which keeps a number for later, or a clock.
-    private static func isNeedless(_ header: PageHeader, _ boot: BootID) -> Bool {
-        header.first == header.end && (header.boot == boot.rawValue || header.firstClock == nil)
+    private static func isNeedless(_ header: PageHeader) -> Bool {
+        header.first == header.end && header.firstClock == nil
     }
 
     private mutating func adoptSpans(_ found: Recovered, _ used: UInt64) {
@@ -196,6 +196,7 @@ extension Ring {
         for header in [found.tail, found.newest, found.latest] + found.unplaced.map({ $0.header }) {
             if let header { note(header.span) }
         }
+        note(found.latest.state.span)
         for early in found.latest.state.early { note(early.span) }
         // Readings that were numbered in memory keep their stream; without any, the file's goes on.
         if head > used + 1 { for span in memory { note(span) } }
@@ -203,7 +204,9 @@ extension Ring {
 
     private mutating func adoptClock(_ latest: PageHeader) {
         if latest.boot == boot.rawValue {
-            if firstClock == nil, clocks.isEmpty { firstClock = latest.firstClock }
+            // Readings in the file were stamped by the boot's first record; a later one of this process must not take
+            // its part.
+            firstClock = latest.firstClock ?? firstClock
             if clocks.isEmpty, let clock = latest.clock ?? latest.firstClock {
                 clocks = [ClockRecord(instant: clock.instant, wallTime: clock.wallTime, position: min(clock.position, head))]
             }

@@ -42,6 +42,7 @@ extension Ring {
         var state = counters
         state.watermark = watermark
         state.reserved = reserved
+        state.span = spans[spans.count - 1]
         state.isClean = false
         state.handedEnd = handedEnd
         state.stored = disk.stored

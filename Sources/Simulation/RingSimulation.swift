@@ -191,6 +191,7 @@ package struct RingSimulation: Sendable {
                 delayed = 0
             case .opened: isOpen = true
             case .stopped: isStopped = true
+            case .notice: break
             }
         }
     }
