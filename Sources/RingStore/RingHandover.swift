@@ -310,9 +310,11 @@ extension Ring {
             }
         case .loss(let stream, let first, let last):
             guard let position = position(stream, first), let index = lossIndex(at: position),
-                losses[index].isFrozen, losses[index].loss.first == first, losses[index].loss.last == last
+                losses[index].isFrozen, losses[index].loss.first == first, losses[index].loss.last == last,
+                position > watermark, !acknowledged.contains(position)
             else { return }
-            let loss = losses.remove(at: index)
+            // It stays in the list until the watermark is past it: a restart tells all again that lies behind it.
+            let loss = losses[index]
             acknowledged.insert(first: loss.first, end: loss.end, stored: 0)
         }
         settle()
@@ -335,6 +337,7 @@ extension Ring {
         settled += range.stored
         // A page that a failed sync has written all the same may hold readings that were counted as never stored.
         if let disk, watermark + 1 >= disk.logEnd { settled = disk.stored }
+        while let first = losses.first, first.end <= watermark + 1 { losses.removeFirst() }
         while spans.count > 1, spans[1].base <= watermark { spans.removeFirst() }
         pruneClocks()
         if let disk, disk.hadUnsettled, disk.stored == settled { wantsState = true }

@@ -1,0 +1,261 @@
+package import Telemetry
+
+/// What a ring file holds, for `godwit ring`: reads every page once to count, and once more to show.
+///
+/// It writes nothing and takes no lock, so the file may be in use: a page that is being written while it is read looks
+/// damaged, and is read again three times before it counts as such.
+package struct RingReader: Sendable {
+    package enum Step: Sendable {
+        case request(StorageRequest)
+        /// The same once more, 50 ms later.
+        case again(StorageRequest)
+        case items([Item])
+        case done
+        case notARing
+        case failed(StorageError)
+    }
+
+    package struct Item: Hashable, Sendable {
+        package var handover: Handover
+        package var isSettled: Bool
+    }
+
+    /// As in contract 7.
+    package struct Summary: Hashable, Sendable {
+        package var stream = StreamID(0)
+        package var head = SequenceNumber.first
+        package var tail = SequenceNumber.first
+        package var watermark = SequenceNumber.zero
+        package var records: UInt64 = 0
+        package var unacknowledged: UInt64 = 0
+        package var bytes: UInt64 = 0
+        package var capacityBytes: UInt64 = 0
+        package var evicted: UInt64 = 0
+        package var lost: UInt64 = 0
+        package var damaged: UInt64 = 0
+    }
+
+    private enum Phase: Hashable {
+        case opening
+        case counting
+        case showing
+        case finished
+    }
+
+    private struct BootClock: Hashable {
+        var boot: UInt32
+        var first: ClockRecord
+    }
+
+    private static let maximumAttempts = 4
+    private static let chunkPages: UInt64 = 16
+
+    package private(set) var summary = Summary()
+    private let showsItems: Bool
+    private var phase = Phase.opening
+    private var recovery: Recovery
+    private var found: Recovered?
+    private var last: StorageRequest?
+    private var attempts = 1
+    private var number: UInt64 = 0
+    private var chunk: Chunk?
+    /// Where the next page should begin, and how many readings lie before it.
+    private var expected: UInt64 = 0
+    private var expectedStored: UInt64?
+    private var clocks: [BootClock] = []
+    private var firstStored: UInt64?
+    private var lastStored: (position: UInt64, span: StreamSpan)?
+
+    package init(fileSize: UInt64, showsItems: Bool) {
+        recovery = Recovery(fileSize: fileSize)
+        self.showsItems = showsItems
+    }
+
+    /// The next thing to do, from the start (nil) or after a result.
+    package mutating func step(_ result: StorageResult?) -> Step {
+        if let again = retry(result) { return .again(again) }
+        switch phase {
+        case .opening:
+            switch recovery.step(result) {
+            case .request(let request): return ask(request)
+            case .notARing, .blank: return .notARing
+            case .failed(let error): return .failed(error)
+            case .found(let recovered):
+                found = recovered
+                begin(.counting)
+                return walk()
+            }
+        case .counting, .showing:
+            if case .read(let bytes)? = result, case .read(_, let count)? = last {
+                chunk = Chunk(first: number, count: count, bytes: bytes)
+            } else if case .failed? = result {
+                chunk = Chunk(first: number, count: 1, bytes: [UInt8](repeating: 255, count: RingLayout.pageSize))
+            }
+            return walk()
+        case .finished: return .done
+        }
+    }
+
+    private mutating func ask(_ request: StorageRequest) -> Step {
+        last = request
+        attempts = 1
+        return .request(request)
+    }
+
+    /// The request again, if its one page is neither whole nor blank.
+    private mutating func retry(_ result: StorageResult?) -> StorageRequest? {
+        guard let result, let last, case .read(let first, 1) = last, attempts < Self.maximumAttempts else { return nil }
+        if case .read(let bytes) = result, bytes.allSatisfy({ $0 == 0 }) || PageHeader(bytes, filePage: first) != nil {
+            return nil
+        }
+        attempts += 1
+        return last
+    }
+
+    private mutating func begin(_ phase: Phase) {
+        guard let found else { return }
+        self.phase = phase
+        number = found.placed == nil ? found.unplaced.first?.header.number ?? 0 : found.tailPage
+        expected = found.tail?.first ?? 0
+        expectedStored = found.tail?.storedBefore
+        chunk = nil
+    }
+
+    private mutating func walk() -> Step {
+        guard let found else { return .notARing }
+        let newest = max(found.unplaced.last?.header.number ?? 0, found.placed ?? 0)
+        let isEmpty = found.unplaced.isEmpty && found.placed == nil
+        while !isEmpty, number <= newest {
+            var page: StoredPage?
+            if let copy = found.unplaced.first(where: { $0.header.number == number }) {
+                page = StoredPage(header: copy.header, bytes: copy.bytes, at: 0)
+            } else if let placed = found.placed, number <= placed {
+                guard let chunk, number >= chunk.first, number < chunk.first + UInt64(chunk.count) else {
+                    return ask(read(found.layout, placed))
+                }
+                page = storedPage(chunk, found)
+                if page == nil, chunk.count > 1, !isBlank(chunk) {
+                    // Alone, so that it can be read again.
+                    return ask(.read(first: found.layout.filePage(of: number), count: 1))
+                }
+            }
+            let items = page.map { take($0, found) } ?? []
+            number += 1
+            if !items.isEmpty { return .items(items) }
+        }
+        switch phase {
+        case .counting:
+            finishSummary(found)
+            guard showsItems else { break }
+            begin(.showing)
+            let early = earlyItems(found)
+            return early.isEmpty ? walk() : .items(early)
+        case .opening, .showing, .finished: break
+        }
+        phase = .finished
+        return .done
+    }
+
+    private func read(_ layout: RingLayout, _ placed: UInt64) -> StorageRequest {
+        let size = layout.segmentPages
+        let count = min(Self.chunkPages, size - number % size, placed - number + 1)
+        return .read(first: layout.filePage(of: number), count: Int(count))
+    }
+
+    private func isBlank(_ chunk: Chunk) -> Bool {
+        let offset = Int(number - chunk.first) * RingLayout.pageSize
+        return chunk.bytes[offset..<offset + RingLayout.pageSize].allSatisfy { $0 == 0 }
+    }
+
+    private func storedPage(_ chunk: Chunk, _ found: Recovered) -> StoredPage? {
+        let offset = Int(number - chunk.first) * RingLayout.pageSize
+        guard let header = PageHeader(chunk.bytes, at: offset, filePage: found.layout.filePage(of: number)),
+            header.kind == .log, header.number == number, header.ringID == found.ringID
+        else { return nil }
+        return StoredPage(header: header, bytes: chunk.bytes, at: offset)
+    }
+
+    // MARK: Pages
+
+    private mutating func take(_ page: StoredPage, _ found: Recovered) -> [Item] {
+        let header = page.header
+        guard header.end > expected else { return [] }
+        if phase == .counting, let first = header.firstClock, !clocks.contains(where: { $0.boot == header.boot }) {
+            clocks.append(BootClock(boot: header.boot, first: first))
+        }
+        let watermark = found.latest.state.watermark
+        var items: [Item] = []
+        if header.first > expected {
+            let count = expectedStored.map { header.storedBefore - min($0, header.storedBefore) }
+            if phase == .counting {
+                summary.damaged += count ?? 0
+            } else if header.first > watermark + 1, header.span.base < expected {
+                let loss = LossEntry(
+                    span: header.span, first: max(expected, watermark + 1), end: header.first, count: count,
+                    atMost: header.first - expected, cause: .damaged)
+                items.append(Item(handover: .loss(loss.loss), isSettled: false))
+            }
+        }
+        for record in page.records where record.end > expected {
+            let isSettled = record.end <= watermark + 1
+            switch record.content {
+            case .reading(let series, let instant, let outcome):
+                if phase == .counting {
+                    summary.records += 1
+                    if !isSettled { summary.unacknowledged += 1 }
+                    if firstStored == nil { firstStored = record.first }
+                    lastStored = (record.first, header.span)
+                } else {
+                    var stamp = page.stamp(position: record.first, instant: instant)
+                    if case .unknown = stamp, let clock = clocks.first(where: { $0.boot == header.boot }) {
+                        stamp = .estimated(clock.first.time(of: instant))
+                    }
+                    items.append(
+                        Item(
+                            handover: .reading(
+                                StampedReading(
+                                    stream: StreamID(header.span.stream),
+                                    sequence: SequenceNumber(record.first - header.span.base),
+                                    schema: page.schemas[series], boot: BootID(header.boot), instant: instant,
+                                    stamp: stamp, outcome: outcome)), isSettled: isSettled))
+                }
+            case .loss(let cause, let count, let atMost, let sensors):
+                guard phase == .showing else { continue }
+                let loss = LossEntry(
+                    span: header.span, first: record.first, end: record.end, count: count, atMost: atMost, cause: cause,
+                    sensors: sensors)
+                items.append(Item(handover: .loss(loss.loss), isSettled: isSettled))
+            case .acknowledged: break
+            }
+        }
+        expected = header.end
+        expectedStored = header.storedBefore + header.readings
+        return items
+    }
+
+    private func earlyItems(_ found: Recovered) -> [Item] {
+        let after = found.latest.state.watermark + 1
+        return found.latest.state.early.filter { $0.end > after }.map {
+            let entry = LossEntry(
+                span: $0.span, first: $0.first, end: $0.end, count: $0.count, atMost: $0.end - $0.first, cause: $0.cause)
+            return Item(handover: .loss(entry.loss), isSettled: false)
+        }
+    }
+
+    private mutating func finishSummary(_ found: Recovered) {
+        let state = found.latest.state
+        let span = lastStored?.span ?? state.span
+        func number(_ position: UInt64) -> SequenceNumber { SequenceNumber(position - min(position, span.base)) }
+        summary.stream = StreamID(span.stream)
+        summary.watermark = number(state.watermark)
+        summary.head = number((lastStored?.position ?? state.watermark) + 1)
+        summary.tail = firstStored.map { number($0) } ?? summary.head
+        let newest = max(found.unplaced.last?.header.number ?? 0, found.placed ?? 0)
+        let isEmpty = found.unplaced.isEmpty && found.placed == nil
+        summary.bytes = isEmpty ? 0 : (newest + 1 - found.tailPage) * UInt64(RingLayout.pageSize)
+        summary.capacityBytes = found.layout.logPages * UInt64(RingLayout.pageSize)
+        summary.evicted = state.evicted
+        summary.damaged += state.damaged
+        summary.lost = state.lost + (summary.damaged - state.damaged)
+    }
+}
