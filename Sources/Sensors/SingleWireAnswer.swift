@@ -4,13 +4,13 @@ internal import Telemetry
 ///
 /// **Thresholds.** The data sheets give 22–30 µs for a 0 and 68–75 µs for a 1; sigrok accepts 20–35 and 65–80. A kernel
 /// stamps edges some microseconds late, and slow parts stretch all by a fifth and more, so here a 0 is 10 to 45 µs and
-/// a 1 is 55 to 100 µs; between them nothing is guessed.
+/// a 1 is 55 to 100 µs; between them nothing is guessed, and each is measured against the part's own lows as well.
 ///
 /// **Which pulses are data.** The response is 80 µs high and looks like a 1, the high before it looks like a 0, and some
 /// AM2301 send 64 bits: the 40, then 24 that are 0. A recording that begins late or ends early could pass for an answer
 /// that is shifted, and a shifted answer of even bytes even has a right sum. So nothing is taken for the first data pulse
 /// that is not known to be it:
-/// - Behind a recorded start pulse the second high is the response, and the 40 behind it are data.
+/// - Behind a recorded start pulse the second high is the response, and the 40 behind it are data, whatever follows.
 /// - Without a start pulse the pulses are counted: 42 or 66 are release, response and data, 41 or 65 response and data, 40
 ///   or 64 data alone. No other count is an answer.
 /// - The first data bit of both models is 0, since humidity is below 128 % and 3276.8 %: a first pulse that is long is the
@@ -33,14 +33,14 @@ struct SingleWireAnswer: Hashable, Sendable {
 
     /// Decodes one exchange.
     init(_ exchange: SingleWireExchange) throws(NoReading) {
-        let data = try Self.dataPulses(of: exchange)
+        let data = try Self.dataPulses(of: exchange).prefix(40)
+        let scale = Self.medianLow(data)
         bits = 0
-        for (index, pulse) in data.prefix(40).enumerated() {
-            if let low = pulse.lowBefore, !Self.low.contains(low) {
-                throw NoReading(
-                    .ambiguous, detail: "\(microseconds(low)) low ahead of data pulse \(index + 1), 50 µs belong there")
+        for (index, pulse) in data.enumerated() {
+            if let low = pulse.lowBefore, !Self.low.contains(low) || low * 10 > scale * 18 {
+                throw NoReading(.ambiguous, detail: "\(microseconds(low)) low ahead of data pulse \(index + 1)")
             }
-            guard let bit = Self.bit(pulse) else {
+            guard let bit = Self.bit(pulse), pulse.high * 100 < scale * 175 else {
                 throw NoReading(.ambiguous, detail: "data pulse \(index + 1) is \(microseconds(pulse.high)) high")
             }
             bits = bits << 1 | (bit ? 1 : 0)
@@ -53,6 +53,13 @@ struct SingleWireAnswer: Hashable, Sendable {
         if computed != received {
             throw NoReading(.checksum, detail: "received \(hexadecimal(received)), computed \(hexadecimal(computed))")
         }
+    }
+
+    /// The part's own measure: its lows are alike, whatever its clock does. A low is never twice as long, and a 1 is 1.3
+    /// to 1.5 times as long; two pulses that became one because an edge pair was lost are longer than that.
+    private static func medianLow(_ data: ArraySlice<SingleWireExchange.Pulse>) -> Int64 {
+        let lows = data.compactMap { $0.lowBefore }.sorted()
+        return lows.isEmpty ? 0 : lows[lows.count / 2]
     }
 
     /// Nil where the width is neither.
@@ -72,7 +79,6 @@ struct SingleWireAnswer: Hashable, Sendable {
         // Behind a start pulse the release and the response say nothing yet.
         if exchange.endsLow, count <= (exchange.hasStart ? 2 : 0) { throw NoReading(.stuck, detail: "the line stays low") }
         if pulses.isEmpty { throw NoReading(.noAnswer, detail: "no answer to the start pulse") }
-        if count > 66 { throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66") }
         if exchange.hasStart {
             // A sensor that takes the line before the pull-up has raised it leaves no release.
             let ahead = isResponse(1) ? 2 : isResponse(0) ? 1 : nil
@@ -84,6 +90,7 @@ struct SingleWireAnswer: Hashable, Sendable {
             throw short(pulses, hasStart: true)
         }
         switch count {
+        case 67...: throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66")
         case 42 where isResponse(1), 66 where isResponse(1): return try refuseShift(pulses[2...])
         case 41 where isResponse(0), 65 where isResponse(0): return try refuseShift(pulses[1...])
         case 40 where !isResponse(0), 64 where !isResponse(0): return try refuseShift(pulses[...])

@@ -178,6 +178,8 @@ struct SingleWireSampler: Hashable, Sendable {
         _ edges: [EdgeEvent], _ lost: UInt32, _ convert: (SingleWireAnswer) throws(NoReading) -> [Int64]
     ) -> [SensorAction] {
         guard case .listening(var listening) = state else { return [] }
+        // The state lets go of the edges, so that they are appended to and not copied at each batch.
+        state = .idle
         // Edges from before the start pulse that were still in the buffer; the tolerance is for the conversion of clocks.
         let earliest = listening.release.advanced(by: .microseconds(-500))
         // What was lost ahead of the first edge of the answer is no different from a front that was never seen.

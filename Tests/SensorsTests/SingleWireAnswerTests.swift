@@ -136,12 +136,24 @@ struct SingleWireAnswerTests {
     }
 
     @Test(arguments: [
-        (10.0, 55.0), (20, 65), (22, 68), (26, 70), (30, 75), (35, 80), (40, 90), (44.9, 99.9),
+        (10.0, 55.0), (20, 65), (22, 68), (26, 70), (30, 75), (35, 80), (40, 85), (44.9, 87),
     ])
     func `a 0 is 10 to 45 µs and a 1 is 55 to 100 µs`(_ zero: Double, _ one: Double) throws {
         for bits in Self.answers {
             #expect(try Self.decode(SingleWire(zero: zero, one: one).edges([bits])) == Self.bytes(bits))
         }
+    }
+
+    @Test func `a 1 is measured against the lows of its part as well`() throws {
+        // Slow: 99 µs is a 1. Fast: 90 µs are two pulses of 22 and a low of 44 between them.
+        let bits = Self.answers[0]
+        #expect(try Self.decode(SingleWire(low: 70, zero: 36, one: 99).edges([bits])) == Self.bytes(bits))
+        var widths = SingleWire(low: 44, zero: 22, one: 62).widths(bits)
+        widths[7] = 90
+        #expect(Self.code(SingleWire.edges([(1000, widths)])) == .ambiguous)
+        widths[7] = 22
+        widths[8] = 100
+        #expect(Self.code(SingleWire.edges([(1000, widths)])) == .ambiguous)
     }
 
     @Test(arguments: [0.8, 0.9, 1.1, 1.25, 1.4])
