@@ -57,9 +57,10 @@ import Testing
         for file in SourceTree.swiftFiles(of: module) {
             for (number, line) in SourceTree.code(try SourceTree.text("Sources/\(module)/\(file)")).enumerated() {
                 let words = line.split(separator: " ")
-                #expect(
-                    !words.contains("public") && !words.prefix(2).contains("open"),
-                    "Sources/\(module)/\(file):\(number + 1)")
+                let isOpen = zip(words, words.dropFirst()).contains {
+                    $0 == "open" && ["class", "func", "var", "subscript"].contains($1)
+                }
+                #expect(!words.contains("public") && !isOpen, "Sources/\(module)/\(file):\(number + 1)")
             }
         }
     }
