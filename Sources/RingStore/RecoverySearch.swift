@@ -151,14 +151,16 @@ extension Recovery {
             case .invalid:
                 return nil
             case .blank:
-                // Zeros wait here for the next lap, or the log was never used.
-                switch try place(last * size) {
-                case .number(let number): return .some((last, number))
-                case .invalid: return nil
-                case .blank:
-                    if case .blank = try place(size) { return .some(nil) }
-                    return nil
+                // Zeros wait here for the next lap, perhaps in the segment before it too; or the log was never used.
+                for index in [last, last - 1] {
+                    switch try place(index * size) {
+                    case .number(let number): return .some((index, number))
+                    case .invalid: return nil
+                    case .blank: break
+                    }
                 }
+                if case .blank = try place(size) { return .some(nil) }
+                return nil
             case .number(let start):
                 var low: UInt64 = 0
                 var high = layout.segments

@@ -20,7 +20,7 @@ extension Ring {
     func isWriteDue(_ now: Instant) -> Bool {
         if wantsClock { return true }
         guard let oldest = oldestWaits else { return false }
-        if memoryBytes >= configuration.memory / 4 { return true }
+        if configuration.sync == .zero || memoryBytes >= configuration.memory / 4 { return true }
         return oldest.advanced(by: configuration.sync) <= now
     }
 

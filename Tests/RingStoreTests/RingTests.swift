@@ -1,27 +1,68 @@
-import RingStore
 import Telemetry
 import Testing
 
-private let schema = SensorSchema(sensor: "air", quantities: [Quantity(name: "temperature", unit: "Cel", decimals: 1)])
+@testable import RingStore
 
-private func reading(_ value: Int64, at seconds: Int64) -> Reading {
-    Reading(sensor: 0, instant: Instant(nanoseconds: seconds * 1_000_000_000), outcome: .measurements([value]))
-}
-
-@Test func `what is appended is handed over in order, and again after a rewind`() {
-    var ring = Ring(
-        configuration: RingConfiguration(), schemas: [schema], boot: BootID(1), random: RandomSource(seed: 1))
-    _ = ring.handle(.append(reading(1, at: 1)), at: .zero)
-    #expect(ring.handle(.start, at: .zero) == [.opened])
-    _ = ring.handle(.append(reading(2, at: 2)), at: .zero)
-    var numbers: [UInt64] = []
-    while case .reading(let reading)? = ring.next(at: .zero, unstamped: true).handover {
-        numbers.append(reading.sequence.rawValue)
+@Suite struct RingTests {
+    @Test func `what is appended is handed over in order, and again after a rewind`() {
+        var bench = Bench()
+        bench.input(.append(airReading(1, at: 1)))
+        bench.input(.start)
+        #expect(bench.isOpen)
+        bench.input(.append(airReading(2, at: 2)))
+        check(numbers(bench.drain()) == [1, 2])
+        let stream = bench.ring.status.stream
+        bench.input(.acknowledged(.reading(stream, SequenceNumber(1))))
+        #expect(bench.ring.status.watermark == SequenceNumber(1))
+        bench.input(.rewind)
+        check(numbers(bench.drain()) == [2])
     }
-    #expect(numbers == [1, 2])
-    let stream = ring.status.stream
-    _ = ring.handle(.acknowledged(.reading(stream, SequenceNumber(1))), at: .zero)
-    #expect(ring.status.watermark == SequenceNumber(1))
-    _ = ring.handle(.rewind, at: .zero)
-    #expect(ring.next(at: .zero, unstamped: true).handover?.name == .reading(stream, SequenceNumber(2)))
+
+    @Test func `numbers wait until the file has reserved them`() {
+        var bench = Bench()
+        bench.holds = true
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        bench.release()
+        check(bench.next() == nil && !bench.isOpen)
+        bench.release()
+        #expect(bench.isOpen)
+        check(bench.next()?.reading?.sequence == .first)
+    }
+
+    @Test func `while all is acknowledged at once, the file is written once`() {
+        var bench = Bench()
+        bench.input(.start)
+        let atStart = bench.writes.count
+        for second in 1...600 {
+            bench.now = seconds(Double(second))
+            bench.input(.append(airReading(Int64(second), at: Double(second))))
+            _ = bench.drain(acknowledge: true)
+            bench.advance(to: Double(second))
+        }
+        #expect(bench.writes.count == atStart)
+        #expect(atStart == 1)
+    }
+
+    @Test func `at one reading a second numbers are reserved once an hour`() {
+        var bench = Bench()
+        bench.input(.start)
+        let atStart = bench.writes.count
+        for second in 1...36_000 {
+            bench.now = seconds(Double(second))
+            bench.input(.append(airReading(Int64(second), at: Double(second))))
+            _ = bench.drain(acknowledge: true)
+        }
+        let pages = bench.writes.dropFirst(atStart).reduce(0) { $0 + $1.count }
+        #expect((9...11).contains(pages))
+    }
+
+    @Test func `a copy of a ring is another ring`() {
+        var bench = Bench()
+        bench.input(.start)
+        let before = bench.ring
+        #expect(before == bench.ring)
+        bench.input(.append(airReading(1, at: 1)))
+        #expect(before != bench.ring)
+    }
 }

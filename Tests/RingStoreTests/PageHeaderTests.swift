@@ -1,0 +1,85 @@
+import Telemetry
+import Testing
+
+@testable import RingStore
+
+let sampleHeader = PageHeader(
+    ringID: 0x1122_3344_5566_7788, filePages: 64, kind: .log, number: 7, revision: 99,
+    span: StreamSpan(stream: 0xABCD, base: 10), boot: 0xB007, first: 20, end: 25, storedBefore: 3, readings: 5,
+    recordBytes: 4,
+    state: {
+        var state = RingState()
+        state.watermark = 12
+        state.reserved = 7000
+        state.span = StreamSpan(stream: 0xABCD, base: 10)
+        state.handedEnd = 22
+        state.stored = 8
+        state.settled = 2
+        state.evicted = 4
+        state.lost = 6
+        state.damaged = 1
+        state.heldEvicted = 2
+        state.isClean = true
+        state.early = [
+            .init(span: StreamSpan(stream: 1, base: 0), first: 3, end: 5, count: 2, cause: .evicted),
+            .init(span: StreamSpan(stream: 0xABCD, base: 10), first: 13, end: 15, count: nil, cause: .restart),
+        ]
+        return state
+    }(),
+    clock: ClockRecord(instant: Instant(nanoseconds: -5), wallTime: WallTime(nanoseconds: 1 << 60), position: 18),
+    firstClock: ClockRecord(instant: Instant(nanoseconds: 5), wallTime: WallTime(nanoseconds: 77), position: 15),
+    notBefore: WallTime(nanoseconds: 123))
+
+@Suite struct PageHeaderTests {
+    @Test func `a header comes back whole`() {
+        let page = sampleHeader.encode(records: [1, 2, 3, 4], filePage: 9)
+        #expect(page.count == 4096)
+        #expect(PageHeader(page, filePage: 9) == sampleHeader)
+        #expect(PageHeader([0] + page, at: 1, filePage: 9) == sampleHeader)
+    }
+
+    @Test func `what is not known stays unknown`() {
+        var header = sampleHeader
+        header.clock = nil
+        header.firstClock = nil
+        header.notBefore = nil
+        header.state.early = []
+        header.state.isClean = false
+        #expect(PageHeader(header.encode(records: [1, 2, 3, 4], filePage: 9), filePage: 9) == header)
+    }
+
+    @Test func `a page in another place is none`() {
+        let page = sampleHeader.encode(records: [], filePage: 9)
+        #expect(PageHeader(page, filePage: 10) == nil)
+    }
+
+    @Test func `one flipped bit is seen wherever it is`() {
+        let page = sampleHeader.encode(records: [1, 2, 3, 4], filePage: 9)
+        for bit in stride(from: 0, to: 4096 * 8, by: 37) {
+            var flipped = page
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(PageHeader(flipped, filePage: 9) == nil, "bit \(bit)")
+        }
+    }
+
+    @Test func `a page torn at a sector is none`() {
+        let old = sampleHeader.encode(records: [1, 2, 3, 4], filePage: 9)
+        var header = sampleHeader
+        header.revision += 1
+        let new = header.encode(records: (0..<3000).map { UInt8(truncatingIfNeeded: $0) }, filePage: 9)
+        // 3,400 bytes are in use: the eighth sector is the same in both.
+        for sectors in 1..<7 {
+            #expect(PageHeader(Array(new[..<(sectors * 512)] + old[(sectors * 512)...]), filePage: 9) == nil)
+        }
+    }
+
+    @Test func `zeros, too few bytes and noise are none`() {
+        #expect(PageHeader([UInt8](repeating: 0, count: 4096), filePage: 0) == nil)
+        #expect(PageHeader([UInt8](repeating: 1, count: 4095), filePage: 0) == nil)
+        var random = RandomSource(seed: 3)
+        for _ in 0..<50 {
+            let noise = (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            #expect(PageHeader(noise, filePage: 0) == nil)
+        }
+    }
+}

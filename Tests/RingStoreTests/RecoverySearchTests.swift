@@ -1,0 +1,98 @@
+import Telemetry
+import Testing
+
+@testable import RingStore
+
+private func found(_ file: [UInt8]) -> Recovered? {
+    guard case .found(let recovered) = recover(file).step else { return nil }
+    return recovered
+}
+
+private func zero(_ file: inout [UInt8], _ page: UInt64) {
+    for offset in 0..<4096 { file[Int(page) * 4096 + offset] = 0 }
+}
+
+@Suite struct RecoverySearchTests {
+    @Test(arguments: [0, 1, 17, 18, 100, 500, 1000, 1043, 1044, 1500, 3000])
+    func `the newest page is found in any state of the ring, with at most 66 reads`(_ count: Int) throws {
+        let bench = storedRing(count)
+        let (step, reads) = recover(bench.file!)
+        guard case .found(let recovered) = step else {
+            Issue.record("\(count): nothing found")
+            return
+        }
+        #expect(reads <= 66)
+        #expect(recovered.newest?.end ?? 1 == UInt64(count) + 1)
+        #expect(!recovered.isDoubtful)
+    }
+
+    @Test(arguments: [1 << 20, 16 << 20, 64 << 20] as [UInt64])
+    func `a large ring opens with at most 66 reads, full or not`(_ size: UInt64) throws {
+        // Enough for more than a lap of the smallest; a part of the others.
+        let bench = storedRing(size == 1 << 20 ? 6000 : 3000, size: size)
+        let (step, reads) = recover(bench.file!)
+        guard case .found(let recovered) = step else {
+            Issue.record("nothing found")
+            return
+        }
+        #expect(reads <= 66)
+        #expect(recovered.newest?.end == bench.ring.disk?.logEnd)
+    }
+
+    @Test(arguments: [30, 500, 2000]) func `it opens with both headers lost, and then doubts the numbers`(_ count: Int) throws {
+        var file = storedRing(count).file!
+        zero(&file, 0)
+        zero(&file, 63)
+        let recovered = try #require(found(file))
+        #expect(recovered.newest?.end == UInt64(count) + 1)
+        #expect(recovered.isDoubtful)
+    }
+
+    @Test func `it opens with headers and all tail slots lost`() throws {
+        let bench = storedRing(500)
+        var file = bench.file!
+        for page in [0, 63] + bench.ring.disk!.layout.slots { zero(&file, page) }
+        let recovered = try #require(found(file))
+        #expect(recovered.placed == bench.ring.disk?.placed)
+        #expect(recovered.isDoubtful)
+    }
+
+    @Test func `a torn page at the end of the log is covered by its copy in a slot`() throws {
+        let bench = storedRing(500)
+        let placed = try #require(bench.ring.disk?.placed)
+        let layout = try #require(bench.ring.disk?.layout)
+        // The last log page is torn while the slots still hold the copy before: as a cut in the middle of the batch.
+        var earlier = storedRing(0)
+        _ = earlier.drain()
+        var file = bench.file!
+        for offset in 2048..<4096 { file[Int(layout.filePage(of: placed)) * 4096 + offset] ^= 0x55 }
+        let recovered = try #require(found(file))
+        #expect(recovered.newest!.end == 501)
+    }
+
+    @Test func `pages of another ring are not taken for this one's`() throws {
+        let mine = storedRing(300)
+        var other = Bench(seed: 77)
+        other.input(.start)
+        for index in 0..<600 {
+            other.input(.append(airReading(Int64(index), at: Double(index))))
+            other.advance(to: Double(index))
+        }
+        var file = mine.file!
+        let layout = mine.ring.disk!.layout
+        let end = try #require(mine.ring.disk?.placed) + 1
+        for number in end..<layout.logPages {
+            let page = Int(layout.filePage(of: number)) * 4096
+            file.replaceSubrange(page..<page + 4096, with: other.file![page..<page + 4096])
+        }
+        #expect(found(file)?.newest?.end == 301)
+    }
+
+    @Test func `a file that was cut opens, and then doubts the numbers`() throws {
+        var file = storedRing(600).file!
+        file.removeLast(100_000)
+        let recovered = try #require(found(file))
+        #expect(recovered.isDoubtful)
+        #expect(recovered.layout.pages == 64)
+    }
+}

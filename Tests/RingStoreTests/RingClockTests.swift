@@ -1,0 +1,116 @@
+import Telemetry
+import Testing
+
+@testable import RingStore
+
+private func known(_ time: Double, wall: Double) -> RingInput {
+    .clock(ClockReading(instant: seconds(time), wallTime: WallTime(nanoseconds: Int64(wall * 1e9)), isKnown: true))
+}
+
+private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time * 1e9)) }
+
+@Suite struct RingClockTests {
+    @Test func `readings before the clock are estimated, those after it synced`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        check(bench.next(unstamped: false) == nil)
+        #expect(bench.ring.isWaitingForClock)
+        bench.input(known(3, wall: 1003))
+        #expect(bench.ring.knowsClockOfThisBoot)
+        bench.input(.append(airReading(2, at: 4)))
+        let stamps = bench.drain(unstamped: false).compactMap { $0.reading?.stamp }
+        #expect(stamps == [.estimated(wall(1001)), .synced(wall(1004))])
+    }
+
+    @Test func `a clock that is not known is none`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.clock(ClockReading(instant: .zero, wallTime: wall(5), isKnown: false)))
+        bench.input(.append(airReading(1, at: 1)))
+        check(bench.next(unstamped: false) == nil)
+        check(bench.next(unstamped: true)?.reading?.stamp == .unknown(notBefore: nil))
+    }
+
+    @Test func `a reading that went out unstamped may come again with a time, never the other way`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        check(bench.next()?.reading?.stamp == .unknown(notBefore: nil))
+        bench.input(known(3, wall: 1003))
+        bench.input(.rewind)
+        check(bench.next()?.reading?.stamp == .estimated(wall(1001)))
+    }
+
+    @Test func `a step and a drift beyond 10 ms make a new record, less does not`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(known(1, wall: 1001))
+        let steps: [(wall: Double, count: Int)] = [(1002.009, 1), (1003.011, 2), (900, 3)]
+        for (index, step) in steps.enumerated() {
+            bench.input(.append(airReading(1, at: 1)))
+            bench.input(known(Double(index + 2), wall: step.wall))
+            #expect(bench.ring.clocks.count == step.count)
+        }
+    }
+
+    @Test func `readings stored before the clock was known are stamped after a power cut and in another boot`() {
+        var bench = Bench(sync: .seconds(1))
+        bench.input(.start)
+        for index in 1...600 {
+            bench.now = seconds(Double(index))
+            bench.input(.append(airReading(Int64(index), at: Double(index))))
+            bench.advance(to: Double(index))
+        }
+        bench.now = seconds(700)
+        bench.input(known(700, wall: 10_700))
+        var next = bench.restarted(boot: 2)
+        let handovers = next.drain(unstamped: false)
+        #expect(numbers(handovers).count >= 599)
+        for reading in handovers.compactMap({ $0.reading }) {
+            #expect(reading.stamp == .estimated(wall(10_000 + Double(reading.sequence.rawValue))))
+        }
+    }
+
+    @Test func `a stored reading waits until the record that stamps it is stored`() {
+        var bench = Bench(sync: .seconds(1))
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        bench.advance(to: 5)
+        bench.holds = true
+        bench.input(known(6, wall: 1006))
+        #expect(bench.held != nil)
+        check(bench.next(unstamped: false) == nil)
+        bench.release()
+        check(bench.next(unstamped: false)?.reading?.stamp == .estimated(wall(1001)))
+    }
+
+    @Test func `readings of an earlier boot without a clock go out at once, with a bound from before`() {
+        var first = Bench()
+        first.input(.start)
+        first.input(known(1, wall: 5000))
+        first.input(.append(airReading(1, at: 2)))
+        first.input(.stop)
+        var second = first.restarted(boot: 2)
+        second.input(.append(airReading(2, at: 1)))
+        second.input(.stop)
+        var third = second.restarted(boot: 3)
+        third.input(.append(airReading(3, at: 1)))
+        let stamps = third.drain(unstamped: false).compactMap { $0.reading?.stamp }
+        #expect(stamps == [.synced(wall(5001)), .unknown(notBefore: wall(5000))])
+        #expect(third.ring.isWaitingForClock)
+    }
+
+    @Test func `the next process of the same boot stamps by the same record`() {
+        var first = Bench(sync: .seconds(1))
+        first.input(.start)
+        first.input(.append(airReading(1, at: 1)))
+        first.input(known(2, wall: 1002))
+        first.advance(to: 10)
+        let stamp = first.next()?.reading?.stamp
+        var second = Bench(file: first.file, boot: 1, seed: 3)
+        second.input(known(20, wall: 1020.005))
+        second.input(.start)
+        #expect(second.next()?.reading?.stamp == stamp)
+    }
+}
