@@ -254,7 +254,6 @@ final class Daemon {
     private func finish(_ status: Int32) -> Int32 {
         transport.shutdownNow()
         control?.remove()
-        storage.stop()
         return status
     }
 }

@@ -21,7 +21,8 @@ package func renamedMain(
         blockSignals()
         do throws(StartFailure) {
             let daemon = try Daemon(options: options)
-            return daemon.run()
+            // Not by returning: a thread that waits for a stalled disk or a name server must not hold the stop up.
+            _exit(daemon.run())
         } catch {
             printError(error.text)
             return error.status
