@@ -45,26 +45,26 @@ struct SingleWireExchange: Hashable, Sendable {
         guard levels.count > 1 else { return [] }
         var exchanges: [SingleWireExchange] = []
         var start: Level?
-        var open: [Level] = []
+        var gathered: [Level] = []
         func close(endsLow: Bool = false) {
             if let exchange = SingleWireExchange(
-                start: start, levels: open, endsLow: endsLow, isOnly: exchanges.isEmpty)
+                start: start, levels: gathered, endsLow: endsLow, isOnly: exchanges.isEmpty)
             {
                 exchanges.append(exchange)
             }
             start = nil
-            open = []
+            gathered = []
         }
         for level in levels {
             if !level.isHigh, !level.isLast, level.width >= shortestStart {
                 // The host ended the high before it, not the sensor: idle time, or a pulse that was cut off.
-                if open.last?.isHigh == true { open.removeLast() }
+                if gathered.last?.isHigh == true { gathered.removeLast() }
                 close()
                 start = level
-            } else if level.isHigh, level.isFirst || level.isLast || level.width >= longestHigh(start, open) {
+            } else if level.isHigh, level.isFirst || level.isLast || level.width >= longestHigh(start, gathered) {
                 close()
             } else {
-                open.append(level)
+                gathered.append(level)
             }
         }
         close(endsLow: levels.last?.isHigh == false)
@@ -72,9 +72,9 @@ struct SingleWireExchange: Hashable, Sendable {
     }
 
     /// From which width on a high at this place is idle: T_go may be 200 µs, a slow part's response 100 µs.
-    private static func longestHigh(_ start: Level?, _ open: [Level]) -> Int64 {
+    private static func longestHigh(_ start: Level?, _ gathered: [Level]) -> Int64 {
         // Levels alternate, so two of three are a high and its lows.
-        switch open.count {
+        switch gathered.count {
         case 0 where start != nil: 300_000
         case 0...3: SingleWireAnswer.response.upperBound
         default: SingleWireAnswer.one.upperBound

@@ -46,6 +46,33 @@ struct SingleWireAnswerTests {
         }
     }
 
+    /// The recording with the high pulse that begins at this edge made as long as the other bit's, and all behind it moved.
+    static func flipped(_ edges: [RecordedEdge], at index: Int) -> [RecordedEdge] {
+        let width = edges[index + 1].time - edges[index].time
+        let shift: Int64 = width < 50_000 ? 46_000 : -46_000
+        return edges[...index] + edges[(index + 1)...].map { RecordedEdge(time: $0.time + shift, isHigh: $0.isHigh) }
+    }
+
+    @Test(
+        .enabled(if: Captures.arePresent, "the captures are not beside the project"),
+        arguments: [("am2301_1mhz.csv", 2), ("am2302_1mhz_3samples.csv", 3), ("dht11_1mhz.csv", 2)])
+    func `one flipped bit of a real answer is a wrong sum`(_ name: String, _ count: Int) throws {
+        let edges = try Captures.edges(name)
+        var codes: [NoReading.Code?] = []
+        // The starts of the exchanges: falls behind a second of idle time.
+        for start in edges.indices.dropFirst() where !edges[start].isHigh && edges[start].time - edges[start - 1].time > 60_000_000 {
+            // Behind the start pulse, the release, the response and the low of the first bit.
+            for bit in 0..<40 {
+                let readings = SingleWireExchange.cut(Self.flipped(edges, at: start + 5 + 2 * bit))
+                #expect(readings.count == count)
+                for exchange in readings where exchange.time == edges[start].time {
+                    codes.append(exchange.outcome { _ throws(NoReading) in [] }.code)
+                }
+            }
+        }
+        #expect(codes == [NoReading.Code?](repeating: .checksum, count: 40 * count))
+    }
+
     /// What a recorder sees that starts late: the level from its start on, then the changes.
     static func from(_ edges: [RecordedEdge], time: Int64) -> [RecordedEdge] {
         let level = edges.last { $0.time <= time }!.isHigh
