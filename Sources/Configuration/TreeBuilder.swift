@@ -30,7 +30,7 @@ package struct TreeBuilder: Sendable {
     private enum Anchor: Sendable {
         case complete(Node, nodes: Int)
         /// The alias stands inside what it names.
-        case open
+        case unfinished
     }
 
     private struct Frame: Sendable {
@@ -89,7 +89,7 @@ package struct TreeBuilder: Sendable {
         }
         let before = nodes
         try count(1, at: place)
-        if let anchor { anchors[anchor] = .open }
+        if let anchor { anchors[anchor] = .unfinished }
         stack.append(Frame(place: place, isMapping: isMapping, anchor: anchor, nodesBefore: before))
     }
 
@@ -98,7 +98,7 @@ package struct TreeBuilder: Sendable {
         case .complete(let node, let size):
             try count(size, at: place)
             try put(node, keyPlace: place)
-        case .open:
+        case .unfinished:
             throw PlacedProblem(place, "alias '*\(shown(name))' stands inside its own anchor; move it out of it")
         case nil:
             throw PlacedProblem(
