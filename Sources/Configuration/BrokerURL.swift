@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Where the broker is: `mqtt://HOST[:PORT]` or `mqtts://HOST[:PORT]`, an IPv6 address in brackets.
 package struct BrokerURL: Hashable, Sendable {
     package enum Scheme: Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// One thing that is wrong with a configuration, as it is printed.
 package struct ConfigurationProblem: Hashable, Sendable {
     package enum Severity: Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Writes a tree as YAML: block style, two spaces, secrets as stars or as their reference.
 package enum Emitter {
     /// What stands for a secret that the file holds itself.

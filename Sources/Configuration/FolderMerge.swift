@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Merges the files of the `.d` folder, in order, into the first: maps merge, of scalars the later wins, lists append.
 package enum FolderMerge {
     /// Keys whose value has two shapes (a URL or a list of them; a name or a mapping): the later wins, whatever its shape.

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Names that the configuration gives, and the topics made from them.
 package enum Identifiers {
     package static let maximumTopicBytes = 255

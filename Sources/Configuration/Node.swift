@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Where something stands: which of the files that are read together, line and column from 1.
 ///
 /// Columns count characters (Unicode scalars), as editors and libyaml do.

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// The nearest of the known words to one that is not known.
 package enum Suggestion {
     /// What is longer than this is compared with nothing: it is no slip of the finger, and the time is bounded.

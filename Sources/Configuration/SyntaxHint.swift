@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// What a person can do about a sentence of libyaml's.
 package enum SyntaxHint {
     /// - Parameters:

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// The bytes of a file before YAML sees them: UTF-8 without control characters, with the place of the first that is not.
 package enum TextCheck {
     /// Configurations are written by people: what is larger is something else.

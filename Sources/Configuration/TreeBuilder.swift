@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// What the YAML parser says, in order; libyaml's `yaml_event_type_t` without stream and document marks.
 package enum YAMLEvent: Hashable, Sendable {
     case documentStart

@@ -1,3 +1,4 @@
+internal import Telemetry
 internal import CLinux
 internal import Configuration
 
