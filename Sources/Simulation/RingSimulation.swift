@@ -132,7 +132,8 @@ package struct RingSimulation: Sendable {
             }
         }
         if isOnline { publish() }
-        if chance(100), let image = storage.durable { images = Array(images.suffix(2)) + [image] }
+        oracle.saw(ring.status)
+        if options.mutant == .restoredImage, chance(100), let image = storage.durable { images = Array(images.suffix(2)) + [image] }
     }
 
     private mutating func append() {
@@ -177,9 +178,10 @@ package struct RingSimulation: Sendable {
 
     private mutating func input(_ input: RingInput) {
         take(ring.handle(input, at: now))
+        guard case .storage(let result) = input else { return }
         let status = ring.status
         oracle.saw(status)
-        if case .storage(.written) = input, isOpen, !status.isInMemoryOnly, status.inMemory == 0 { oracle.allDurable() }
+        if case .written = result, isOpen, !status.isInMemoryOnly, status.inMemory == 0 { oracle.allDurable() }
     }
 
     private mutating func take(_ actions: [RingAction]) {
@@ -211,6 +213,7 @@ package struct RingSimulation: Sendable {
             for _ in 0..<10_000 where !isStopped { answer() }
             if !isStopped { oracle.noteViolation("a stop does not end") }
         }
+        oracle.saw(ring.status)
         // The stream of the moment may never have reached the disk.
         if ring.status.isInMemoryOnly || !isOpen { volatile.insert(ring.status.stream.rawValue) }
         if ring.status.isInMemoryOnly { oracle.forgivesDamage = oracle.forgivesDamage || false }

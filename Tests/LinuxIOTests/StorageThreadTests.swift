@@ -1,0 +1,52 @@
+import Foundation
+import LinuxIO
+import RingStore
+import Testing
+
+@Suite struct StorageThreadTests {
+    private static func wait(_ thread: StorageThread) -> StorageResult? {
+        var descriptor = pollfd(fd: thread.descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, 10_000) == 1 else { return nil }
+        return thread.takeResult()
+    }
+
+    @Test func `requests are answered one by one, each once, through the descriptor`() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let thread = StorageThread(path: path)
+        #expect(thread.takeResult() == nil)
+        thread.submit(.open(size: 256 << 10))
+        #expect(Self.wait(thread) == .opened(size: 256 << 10, isNew: true, isReserved: true))
+        for number in 0..<100 as Range<UInt64> {
+            let bytes = [UInt8](repeating: UInt8(number), count: 4096)
+            thread.submit(.write([PageWrite(page: number % 64, bytes: bytes)], sync: number % 10 == 0))
+            #expect(Self.wait(thread) == .written)
+            thread.submit(.read(first: number % 64, count: 1))
+            #expect(Self.wait(thread) == .read(bytes))
+            #expect(thread.takeResult() == nil)
+        }
+        thread.stop()
+        thread.stop()
+        // The lock is gone with the thread.
+        let next = StorageThread(path: path)
+        next.submit(.open(size: 256 << 10))
+        #expect(Self.wait(next) == .opened(size: 256 << 10, isNew: false, isReserved: true))
+    }
+
+    @Test func `no signal is taken by the thread`() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let before = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))
+        let thread = StorageThread(path: path)
+        thread.submit(.open(size: 256 << 10))
+        _ = Self.wait(thread)
+        let new = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")).subtracting(before)
+        let masks = new.compactMap { task -> String? in
+            guard let status = try? String(contentsOfFile: "/proc/self/task/\(task)/status", encoding: .utf8) else { return nil }
+            return status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }.map { String($0.dropFirst(8)) }
+        }
+        // All but SIGKILL, SIGSTOP and the two that the C library keeps for itself.
+        #expect(masks.contains { UInt64($0, radix: 16)! | 0x1_8004_0100 == .max }, "\(masks)")
+        thread.stop()
+    }
+}
