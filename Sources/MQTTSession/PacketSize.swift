@@ -4,9 +4,8 @@
 extension Message {
     /// Payload Format Indicator 1 (MQTT 5 §3.3.2.3.2): the payload is UTF-8. Said of JSON and of text.
     package var isText: Bool {
-        guard let contentType else { return false }
-        let bytes = Array(contentType.utf8)
-        return bytes.starts(with: Array("text/".utf8)) || bytes.reversed().starts(with: Array("nosj".utf8))
+        guard let type = contentType?.utf8 else { return false }
+        return type.suffix(4).elementsEqual("json".utf8) || type.prefix(5).elementsEqual("text/".utf8)
     }
 
     /// The bytes of the properties, without the length in front of them.

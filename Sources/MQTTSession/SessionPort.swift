@@ -154,9 +154,10 @@ package enum SessionEvent: Hashable, Sendable {
     /// Settled (0x00, 0x10 or 3.1.1).
     case settled(MessageTag, unrouted: Bool)
     /// The broker refused it for now (any reason from 0x80 on), or it is larger than the broker takes: the session holds,
-    /// publishes no reading and backs off; all that is in flight is to be taken for not sent.
+    /// publishes no reading and backs off; all that is in flight is to be taken for not sent, and what the broker still
+    /// answers to it is not told.
     case held(MessageTag, reason: UInt8)
-    /// The hold is over: readings may be handed over again.
+    /// The hold is over: readings may be handed over again, one at first.
     case resumed
     /// The stop is complete.
     case finished
@@ -167,20 +168,29 @@ package enum SessionEvent: Hashable, Sendable {
 //   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
 //   var deadline: Instant?
 //   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant) -> [SessionAction]
-//       QoS 0: only while online. QoS 1: counts in the window; our own mistake (a trap) beyond it.
+//       QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
+//       than the broker takes is held at once. At a stop, `offline` is the last message and the retained one.
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
-//   var isOnline: Bool
+//   var isOnline, isHolding: Bool
+//   var protocolVersion: ProtocolVersion?    of the connection that is online
+//   var retryAt: Instant?       of the next attempt, while it is waited for
 //   func fits(_ message: Message) -> Bool    the exact PUBLISH size against the broker's Maximum Packet Size
 //   var counters: SessionCounters            for the metrics
+//   var lastDisconnect: Disconnect?, lastFailure: ConnectionFailure?; their text: `ConnectionFailure.text`
+
 package struct SessionCounters: Hashable, Sendable {
+    /// Connections that were accepted, after the first.
     package var reconnects: UInt64 = 0
     package var connectFailures: UInt64 = 0
+    /// Messages with QoS > 0 that were settled.
     package var acknowledged: UInt64 = 0
+    /// Messages with QoS > 0 that were handed over.
     package var published: UInt64 = 0
     package var unrouted: UInt64 = 0
-    /// Readings refused for now.
+    /// Messages refused for now.
     package var held: UInt64 = 0
+    /// In flight at a loss or at a hold: they come again, and the broker may have them.
     package var duplicatesPossible: UInt64 = 0
     package init() {}
 }

@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [
         ("application/json", true), ("application/senml+json", true), ("text/plain", true),
-        ("application/senml+cbor", false), ("application/octet-stream", false), ("json-like", false),
+        ("application/senml+cbor", false), ("application/octet-stream", false), ("json-like", false), ("", false), ("xt/", false),
     ])
     func `text is told from bytes by the content type`(type: String, isText: Bool) {
         #expect(Message(topic: "t", payload: [], qos: 0, retain: false, contentType: type).isText == isText)

@@ -150,3 +150,26 @@ import TestSupport
         #expect(isDone, "\(driver.session.counters.acknowledged) acknowledged, \(driver.messages.count) came back")
     }
 }
+
+/// Apart, so that it runs beside the others: it takes half a minute.
+struct TLSTimeoutTests {
+    @Test func `a handshake that stalls is given up after thirty seconds`() async throws {
+        let seconds: Double = try await withCheckedThrowingContinuation { continuation in
+            Thread {
+                continuation.resume(
+                    with: Result {
+                        let broker = try ScriptedBroker { try $0.staySilentRaw() }
+                        let driver = Driver(port: broker.port) { $0.tls = .init() }
+                        let began = Date()
+                        driver.start()
+                        guard driver.run(within: 40, until: { $0.session.lastFailure != nil }) else { return 0 }
+                        guard driver.session.lastFailure == .tls(what: "the handshake was not finished in 30 s") else {
+                            throw PeerError.unexpected("\(String(describing: driver.session.lastFailure))")
+                        }
+                        return Date().timeIntervalSince(began)
+                    })
+            }.start()
+        }
+        #expect(seconds > 29.9 && seconds < 33)
+    }
+}
