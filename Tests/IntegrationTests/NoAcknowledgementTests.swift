@@ -26,6 +26,8 @@ import Testing
         }
     }
 
+    private func number(_ status: [String: Any], _ key: String) -> Int { status[key] as? Int ?? -1 }
+
     /// How many readings the daemon keeps because they are not acknowledged.
     private func kept(_ daemon: Daemon) -> Int {
         ((try? daemon.status())?["buffer"] as? [String: Any])?["records"] as? Int ?? -1
@@ -50,6 +52,11 @@ import Testing
             #expect(waitUntil(15) { self.numbers(broker.publishes).count == 19 }, "\(daemon.log)")
             #expect(numbers(broker.publishes) == Array(1...19))
             #expect(waitUntil(10) { self.kept(daemon) >= 25 }, "\(daemon.log)")
+            #expect(
+                waitUntil(10) { self.number((try? daemon.ringStatus()) ?? [:], "unacknowledged") >= 25 },
+                "\((try? daemon.ringStatus()) ?? [:])")
+            let before = try daemon.ringStatus()
+            #expect(number(before, "watermark") == 0 && number(before, "tail") == 1, "\(before)")
 
             // The connection goes; the next one is answered.
             isSilent.with { $0 = false }
@@ -61,6 +68,8 @@ import Testing
             #expect(broker.publishes(of: 1).allSatisfy { !$0.isDuplicate }, "as new publishes")
             #expect(waitUntil(10) { (0...1).contains(self.kept(daemon)) }, "\(kept(daemon)) are kept")
             #expect(daemon.stop().status == 0)
+            let after = try daemon.ringStatus()
+            #expect(number(after, "unacknowledged") == 0 && number(after, "watermark") >= again.count, "\(after)")
             #expect(broker.errors == [])
         }
     }

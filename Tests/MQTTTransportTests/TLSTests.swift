@@ -131,6 +131,22 @@ import TestSupport
         #expect(driver.run { $0.session.lastFailure != nil })
     }
 
+    @Test func `a broker with TLS that is killed is found again`() throws {
+        let authority = try Certificates()
+        let broker = try broker(authority.issue(["DNS:localhost"]))
+        let driver = Driver(port: broker.port, host: "localhost") { $0.tls = .init(caFile: authority.ca) }
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        for _ in 0..<3 {
+            let count = driver.onlineEvents.count
+            broker.kill()
+            #expect(driver.run { !$0.session.isOnline })
+            try broker.start()
+            #expect(driver.run { $0.onlineEvents.count == count + 1 })
+            let tag = driver.publish("again")
+            #expect(driver.run { $0.isSettled(tag) })
+        }
+    }
+
     @Test func `a large backlog over TLS is all acknowledged`() throws {
         let authority = try Certificates()
         let broker = try broker(authority.issue(["DNS:localhost"]))
