@@ -19,7 +19,7 @@ let shipped: [SwiftSetting] =
     + (embedded
         ? [
             .enableExperimentalFeature("Embedded"),
-            .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"]),
+            .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
             // Swift 6.3.1 makes constant objects of array literals and numbers them by function, in each module that
             // compiles the function anew, not always in the same order. The linker then keeps one of the weak symbols,
             // and the code of another module finds another literal: `flag ? [1] : [2]` gave [2] for true. Without the
