@@ -45,11 +45,13 @@ extension Ring {
         guard let disk else { return nil }
         if isWriteDue(now) || isStopping && isUnfinished {
             if disk.isStuck { return nextPreparation(now, isUrgent: true) }
-            return submitBatch(now)
+            return submitBatch(now, withReadings: true)
         }
         if wantsState, !isStopping {
             wantsState = false
-            if disk.watermark != watermark || disk.hadUnsettled || disk.lossNeedsPage { return submitBatch(now) }
+            if disk.watermark != watermark || disk.hadUnsettled || disk.lossNeedsPage {
+                return submitBatch(now, withReadings: false)
+            }
         }
         return nil
     }

@@ -53,14 +53,17 @@ extension Ring {
         return state
     }
 
-    mutating func submitBatch(_ now: Instant) -> StorageRequest? {
+    /// - Parameter withReadings: false when only the state is to be told: readings that are not due stay in memory, since the
+    ///   broker is about to acknowledge them. Written here they would be unsettled on the disk, and their settling would be the
+    ///   reason for the next page, without an end.
+    mutating func submitBatch(_ now: Instant, withReadings: Bool) -> StorageRequest? {
         guard let disk else { return nil }
         var batch = Batch(after: disk, state: currentState(disk), hasClock: firstClock != nil)
         var pages: [PageWrite] = []
         if !disk.unplaced.isEmpty {
             placeCopies(&batch, &pages)
         } else {
-            fill(&batch, &pages)
+            fill(&batch, &pages, upTo: withReadings ? fillEnd(disk.logEnd) : disk.logEnd)
         }
         guard !pages.isEmpty else { return nil }
         self.disk!.revision = batch.after.revision
@@ -98,11 +101,10 @@ extension Ring {
         batch.hasClock = false
     }
 
-    private func fill(_ batch: inout Batch, _ pages: inout [PageWrite]) {
+    private func fill(_ batch: inout Batch, _ pages: inout [PageWrite], upTo stop: UInt64) {
         var slotIndex = pending.firstIndex(from: batch.after.logEnd)
         var lossIndex = losses.firstIndex { $0.end > batch.after.logEnd } ?? losses.count
         var page = batch.after.open
-        let stop = fillEnd(batch.after.logEnd)
         batch.after.isFull = false
         while batch.after.logEnd < stop {
             let position = batch.after.logEnd

@@ -107,6 +107,36 @@ import Testing
         check(numbers(next.drain()) == Array(1...1200))
     }
 
+    @Test func `after a drained backlog nothing is written while the broker answers, though some are always in flight`() {
+        var bench = Bench()
+        bench.input(.start)
+        // An outage of 20 s at 100 readings a second.
+        var time = 0.0
+        var value: Int64 = 0
+        func take(_ bench: inout Bench) {
+            time += 0.01
+            value += 1
+            bench.advance(to: time)
+            bench.input(.append(airReading(value, at: time)))
+        }
+        while time < 20 { take(&bench) }
+        // From here on there is a window of twenty, and each reading that comes finds five settled, as over a slow link.
+        var flying: [Handover.Name] = []
+        var settled = 0
+        let before = bench.writes.count
+        while time < 60 {
+            take(&bench)
+            while flying.count < 20, let handover = bench.next() { flying.append(handover.name) }
+            for _ in 0..<5 where flying.count > 5 {
+                bench.input(.acknowledged(flying.removeFirst()))
+                settled += 1
+            }
+        }
+        #expect(settled > 5900)
+        // While the backlog is drained new readings grow older than `sync`: one page of slots each 5 s.
+        #expect(bench.writes.count - before <= 10)
+    }
+
     @Test func `the watermark is written when the backlog is drained`() {
         var bench = Bench()
         bench.input(.start)
