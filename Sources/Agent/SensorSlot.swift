@@ -47,7 +47,7 @@ struct SensorSlot {
         case .lineReady, .level:
             line = .ready
             actions = driver.handle(input, at: now)
-        case .lineFailed(let noReading):
+        case .lineFailed:
             let delay: Duration
             switch line {
             case .asked(let last): delay = min(last * 2, Self.retryMaximum)
@@ -55,10 +55,8 @@ struct SensorSlot {
             case .idle, .ready: delay = Self.retryMinimum
             }
             line = .failed(retryAt: now.advanced(by: delay), delay: delay)
+            // The driver says it, in its own rhythm: a line that is missing for a year must not fill the ring.
             actions = driver.handle(input, at: now)
-            // A driver may say it itself; if it does not, the failure is still a reading.
-            let said = actions.contains { if case .reading = $0 { true } else { false } }
-            if !said { actions.append(.reading(.noReading(noReading), at: now)) }
         case .edges(_, let lostBefore):
             lostEdges += UInt64(lostBefore)
             actions = driver.handle(input, at: now)

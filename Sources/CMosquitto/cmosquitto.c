@@ -345,6 +345,8 @@ const char *cmosquitto_text(int result, int error_number) {
     if (result == MOSQ_ERR_CONN_LOST) return "the broker closed the connection";
     if (result == MOSQ_ERR_ERRNO && error_number == EPROTO) return "the TLS connection broke off";
     if (result == MOSQ_ERR_ERRNO) return strerror(error_number);
+    // What the library calls unknown is a connection that ended while CONNECT was being written.
+    if (result == MOSQ_ERR_UNKNOWN) return error_number ? strerror(error_number) : "the connection broke while it was made";
     return mosquitto_strerror(result);
 }
 

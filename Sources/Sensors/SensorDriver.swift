@@ -11,7 +11,8 @@ package enum SensorInput: Hashable, Sendable {
     case edges([EdgeEvent], lostBefore: UInt32)
     /// The answer to `readLevel`, or the level read again after a gap.
     case level(isActive: Bool)
-    /// The line could not be had, or went away. The agent asks again with back-off by `.start`; the driver must not.
+    /// The line could not be had, or went away. The agent asks again with back-off by `.start`; the driver must not. It says the
+    /// failure as a reading, in its own rhythm: at each slot of a sampled sensor, once and with each heartbeat of a contact.
     case lineFailed(NoReading)
     /// `deadline` has come.
     case timer

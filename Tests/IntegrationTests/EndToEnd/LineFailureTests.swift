@@ -13,16 +13,21 @@ struct LineFailureTests {
                 build,
                 configuration: counterConfiguration(
                     port: broker.port, every: "100 ms",
-                    more: "  - {id: door, model: contact, line: NO-SUCH-LINE, class: door}"))
+                    more: """
+                          - {id: door, model: contact, line: NO-SUCH-LINE, class: door}
+                          - {id: rain, model: pulse-counter, line: NO-SUCH-LINE-EITHER, every: 1 s}
+                        """))
             try daemon.start()
-            #expect(subscriber.wait(within: 15) { $0.filter { $0.topic == "godwit/bench/sensors/door" }.count >= 3 })
+            #expect(subscriber.wait(within: 15) { $0.filter { $0.topic == "godwit/bench/sensors/rain" }.count >= 3 })
             let failures = subscriber.lines.filter { $0.topic == "godwit/bench/sensors/door" }
             #expect(failures.allSatisfy { $0.payload.contains("\"error\":\"missing\",\"detail\":\"") })
             #expect(failures.first?.payload.contains("NO-SUCH-LINE") == true)
             #expect(subscriber.lines.filter { $0.topic == "godwit/bench/sensors/n" }.count > 20)
             #expect(daemon.log.contains("no reading sensor=door error=missing"))
             let sensors = try daemon.status()["sensors"] as? [String: [String: Any]]
-            #expect((sensors?["door"]?["failures"] as? Int ?? 0) >= 3)
+            // A contact says it once, and with each heartbeat; a sampled sensor at each slot.
+            #expect(sensors?["door"]?["failures"] as? Int == 1)
+            #expect((sensors?["rain"]?["failures"] as? Int ?? 0) >= 3)
             #expect(sensors?["door"]?["last_error"] as? String == "missing")
             #expect(daemon.stop().status == 0)
         }
