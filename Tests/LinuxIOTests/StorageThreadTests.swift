@@ -33,6 +33,25 @@ import Testing
         #expect(Self.wait(next) == .opened(size: 256 << 10, isNew: false, isReserved: true))
     }
 
+    @Test func `one that is let go of with a request under way ends after it, and nothing is left`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for index in 0..<200 {
+            let thread = StorageThread(path: folder.path + "/\(index % 4).ring")
+            thread.submit(.open(size: 256 << 10))
+        }
+        // The lock of each went with it.
+        let last = StorageThread(path: folder.path + "/0.ring")
+        last.submit(.open(size: 256 << 10))
+        var result: StorageResult?
+        for _ in 0..<5000 where result == nil {
+            result = last.takeResult()
+            if result == nil { usleep(1000) }
+        }
+        #expect(result == .opened(size: 256 << 10, isNew: false, isReserved: true))
+    }
+
     @Test func `no signal is taken by the thread`() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
