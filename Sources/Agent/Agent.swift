@@ -29,6 +29,9 @@ package struct Agent {
     var pendingReads: [PendingRead] = []
     var stopping: Stopping?
     var isReady = false
+    /// When the session is started though the ring is not open; nil: it is started.
+    var connectBy: Instant?
+    static let ringPatience = Duration.seconds(5)
     let startedAt: Instant
     var actions: [AgentAction] = []
 
@@ -71,9 +74,12 @@ package struct Agent {
     /// - Parameter clock: both clocks, read at the start of the turn; `isKnown` as the kernel says it now.
     package mutating func handle(_ inputs: [AgentInput], at clock: ClockReading) -> [AgentAction] {
         self.clock = clock
+        let wasKnown = clockIsKnown
         if clock.isKnown || ring.knowsClockOfThisBoot { clockIsKnown = true }
         self.clock.isKnown = clockIsKnown
         actions.removeAll(keepingCapacity: true)
+        // It says when the configuration was loaded.
+        if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
         for input in inputs { take(input) }
         handleDue()
         publishWhatFits()
@@ -87,6 +93,7 @@ package struct Agent {
             if connection != nil { deadline = earliest(deadline, metricsDue) }
         }
         for read in pendingReads { deadline = earliest(deadline, read.deadline) }
+        deadline = earliest(deadline, connectBy)
         if ring.isWaitingForClock, let firstOnline {
             let end = firstOnline.advanced(by: configuration.waitForClock)
             // Past it, what waits goes out as soon as there is room: no deadline of its own.
@@ -99,7 +106,7 @@ package struct Agent {
         switch input {
         case .start:
             perform(ring.handle(.start, at: now))
-            perform(session.handle(.start, at: now))
+            connectBy = now.advanced(by: Self.ringPatience)
             for index in sensors.indices { perform(sensors[index].handle(.start, at: now), of: index) }
         case .sensor(let index, let input, let lostIsExact):
             // Edges that the kernel still had when the stop began are readings like any other.
@@ -122,6 +129,7 @@ package struct Agent {
 
     private mutating func handleDue() {
         if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
+        if let due = connectBy, due <= now { startSession() }
         if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
         if stopping == nil {
             for index in sensors.indices {
@@ -183,6 +191,17 @@ package struct Agent {
         isReady = true
         actions.append(.ready)
         tellStatus()
+        startSession()
+        // Where the disk took too long, the connection is there already, and what it was told is not true any more.
+        publish(infoMessage())
+    }
+
+    /// Once the ring is open: before that there is no stream, and another daemon may hold it, whose connection ours would end.
+    /// A disk that does not answer holds it up for no longer than `ringPatience`.
+    private mutating func startSession() {
+        guard connectBy != nil else { return }
+        connectBy = nil
+        perform(session.handle(.start, at: now))
     }
 
     mutating func perform(_ sessionActions: [SessionAction]) {

@@ -45,12 +45,21 @@ extension Agent {
         } else {
             stamp = .unknown(notBefore: nil)
         }
-        // The number that it is about to get: readings are numbered in the order in which they are appended.
-        let status = ring.status
-        let reading = StampedReading(
-            stream: status.stream, sequence: status.head, schema: sensors[index].schema, boot: configuration.boot,
-            instant: instant, stamp: stamp, outcome: outcome)
-        let json = readingJSON(reading, device: nil, sensor: sensors[index].settings.id)
+        let sensor = sensors[index].settings.id
+        let json: [UInt8]
+        if isReady {
+            // The number that it is about to get: readings are numbered in the order in which they are appended.
+            let status = ring.status
+            let reading = StampedReading(
+                stream: status.stream, sequence: status.head, schema: sensors[index].schema, boot: configuration.boot,
+                instant: instant, stamp: stamp, outcome: outcome)
+            json = readingJSON(reading, device: nil, sensor: sensor)
+        } else {
+            // It gets its number when the ring is open; which one is not known yet.
+            json = unnumberedReadingJSON(
+                sensor: sensor, boot: configuration.boot, instant: instant, stamp: stamp, outcome: outcome,
+                quantities: sensors[index].schema.quantities)
+        }
         let answered = pendingReads.filter { $0.sensor == index }
         pendingReads.removeAll { $0.sensor == index }
         for read in answered { respond(to: read.origin, command: "read", result: json) }

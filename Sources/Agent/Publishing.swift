@@ -79,8 +79,8 @@ extension Agent {
         case .settled(let tag, _):
             settle(tag)
         case .held:
-            // What else is in flight is taken for not sent, too: the order must stay.
-            inFlight = inFlight.filter { if case .record = $0.value { false } else { true } }
+            // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
+            inFlight.removeAll(keepingCapacity: true)
             tellRing(.rewind)
         case .resumed:
             break

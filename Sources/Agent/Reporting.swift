@@ -22,7 +22,7 @@ extension Agent {
         info.version = configuration.version
         info.protocolVersion = protocolText
         info.boot = configuration.boot
-        info.stream = ring.status.stream
+        info.stream = isReady ? ring.status.stream : nil
         info.sensors = sensors.map {
             InfoSnapshot.Sensor(
                 id: $0.settings.id, name: $0.settings.name, model: $0.settings.model, quantities: $0.schema.quantities)
@@ -40,7 +40,7 @@ extension Agent {
         metrics.time = clockIsKnown ? clock.wallTime : nil
         metrics.clockSource = configuration.clockSource
         metrics.boot = configuration.boot
-        metrics.stream = status.stream
+        metrics.stream = isReady ? status.stream : nil
         metrics.version = configuration.version
         metrics.connected = connection != nil
         metrics.protocolVersion = protocolText

@@ -9,12 +9,50 @@ package enum Emitter {
 
     package static func yaml(_ root: Node) -> [UInt8] {
         var out: [UInt8] = []
-        switch root.content {
+        // An alias brings a secret to a key of another name: what is a secret once is one everywhere.
+        var secrets: [String] = []
+        collectSecrets(root, into: &secrets)
+        let shown = secrets.isEmpty ? root : masked(root, secrets)
+        switch shown.content {
         case .mapping(let entries) where entries.isEmpty: out += "{}\n".utf8
         case .mapping(let entries): mapping(entries, indent: 0, to: &out)
-        default: value(root, indent: 0, to: &out)
+        default: value(shown, indent: 0, to: &out)
         }
         return out
+    }
+
+    private static func collectSecrets(_ node: Node, into secrets: inout [String]) {
+        switch node.content {
+        case .scalar: break
+        case .sequence(let elements): for element in elements { collectSecrets(element, into: &secrets) }
+        case .mapping(let entries):
+            for entry in entries {
+                if secretKeys.contains(entry.key), let scalar = entry.value.scalar, !entry.value.isNull {
+                    secrets.append(scalar.text)
+                }
+                collectSecrets(entry.value, into: &secrets)
+            }
+        }
+    }
+
+    private static func masked(_ node: Node, _ secrets: [String]) -> Node {
+        var node = node
+        switch node.content {
+        case .scalar(var scalar):
+            guard secrets.contains(scalar.text) else { return node }
+            scalar.text = mask
+            scalar.style = .quoted
+            node.content = .scalar(scalar)
+        case .sequence(let elements): node.content = .sequence(elements.map { masked($0, secrets) })
+        case .mapping(let entries):
+            node.content = .mapping(
+                entries.map { entry in
+                    var entry = entry
+                    entry.value = masked(entry.value, secrets)
+                    return entry
+                })
+        }
+        return node
     }
 
     private static func mapping(_ entries: [Entry], indent: Int, to out: inout [UInt8], firstIsIndented: Bool = false) {

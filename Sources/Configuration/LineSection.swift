@@ -84,6 +84,9 @@ extension Checker {
             lineUses[identity(line)] = use
         }
         if case .header = line, problems.count == before { notYet("header", entry.value.place) }
+        if case .name(let name) = line, let number = bcmNumber(name), problems.count == before {
+            error(entry.value.place, "line: \(name): not supported yet; write 'GPIO\(number)', as the kernel does")
+        }
         return line
     }
 
@@ -168,15 +171,18 @@ extension Checker {
     private func identity(_ line: LineReference) -> String {
         switch line {
         case .name(let name):
-            // BCM17 is the Raspberry Pi's other word for GPIO17.
-            if name.utf8.starts(with: "BCM".utf8), name.utf8.dropFirst(3).allSatisfy(isDigit) {
-                return "name GPIO\(String(decoding: name.utf8.dropFirst(3), as: UTF8.self))"
-            }
-            return "name \(name)"
+            return "name " + (bcmNumber(name).map { "GPIO\($0)" } ?? name)
         case .offset(let chip, let offset): return "offset \(offset) of \(chipIdentity(chip))"
         case .nameOnChip(let chip, let name): return "name \(name) of \(chipIdentity(chip))"
         case .header(let pin): return "name GPIO\(headerLines[pin] ?? -1)"
         }
+    }
+
+    /// BCM17 is the Raspberry Pi's other word for GPIO17.
+    private func bcmNumber(_ name: String) -> String? {
+        let digits = name.utf8.dropFirst(3)
+        guard name.utf8.starts(with: "BCM".utf8), !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     private func chipIdentity(_ chip: String) -> String {

@@ -12,7 +12,13 @@ package func write(bytes: [UInt8], to descriptor: Int32) {
     while !rest.isEmpty {
         let written = unsafe rest.withUnsafeBytes { unsafe CLinux.write(descriptor, $0.baseAddress, $0.count) }
         if written < 0 {
-            if clinux_errno() == EINTR { continue }
+            let error = SystemError.last
+            if error.number == EINTR { continue }
+            // A reader that has gone has seen enough; a full disk must not pass for success.
+            if descriptor == 1, error.number != EPIPE {
+                write("godwit: standard output: \(error.text); what is written is not complete\n", to: 2)
+                _exit(74)
+            }
             return
         }
         rest = rest.dropFirst(written)

@@ -32,6 +32,8 @@ package import Telemetry
     /// The connection, as the C side knows it: connecting in its helper, or ours when `isReady`.
     private var connection: OpaquePointer?
     private var isReady = false
+    /// CONNACK has come. Before it the library's keep-alive would end the connection, long before our own 20 s.
+    private var isAcknowledged = false
     private var version = ProtocolVersion.v5
     private var generation: UInt64 = 0
     private var inputs: [SessionInput] = []
@@ -69,7 +71,7 @@ package import Telemetry
     }
 
     /// When `timer` is to be called next: the library's PINGREQ is due then.
-    package var deadline: Instant? { isReady ? clock.deadline : nil }
+    package var deadline: Instant? { isReady && isAcknowledged ? clock.deadline : nil }
 
     /// What has come since the last call, in order.
     package func takeInputs() -> [SessionInput] {
@@ -239,7 +241,7 @@ package import Telemetry
 
     /// After a suspend it comes early, and says so: a ping is due by the monotonic clock, the deadline is the boot clock's.
     package func timer(at now: Instant) {
-        guard isReady else { return }
+        guard isReady, isAcknowledged else { return }
         let isDue = clock.isDue(at: now)
         if let duration = clock.takeSleep() { inputs.append(.suspended(duration)) }
         guard isDue, let connection = unsafe connection else { return }
@@ -289,6 +291,7 @@ package import Telemetry
         switch unsafe UInt32(event.pointee.kind) {
         case CMOSQUITTO_CONNACK.rawValue:
             let acknowledgement = unsafe connectionAcknowledgement(event)
+            isAcknowledged = true
             if let seconds = acknowledgement.serverKeepAlive { clock.keepAliveSeconds = Int64(seconds) }
             inputs.append(.connectionAcknowledged(acknowledgement))
         case CMOSQUITTO_PUBLISHED.rawValue:
@@ -314,6 +317,7 @@ package import Telemetry
         }
         unsafe connection = nil
         isReady = false
+        isAcknowledged = false
         needsImmediateTurn = false
         brokerReason = nil
         inFlight.removeAll(keepingCapacity: true)

@@ -113,6 +113,8 @@ package struct Ring: Hashable, Sendable {
     var syncs: UInt64 = 0
     /// The watermark should be written although no reading has to be.
     var wantsState = false
+    /// When the first of what is stored and unsettled was taken, where this process stored it: for the metrics of an outage.
+    var oldestStored: Instant?
     var drainedSegment: UInt64?
 
     /// The next reading of this boot waits until its time is known.

@@ -46,11 +46,11 @@ extension Ring {
     private var oldestUnacknowledged: Instant? {
         if let first = held.first, first.reading.boot == boot { return first.reading.instant }
         if let disk, disk.stored > settled, held.isEmpty {
-            guard let page = reader, page.header.boot == boot.rawValue else { return nil }
+            guard let page = reader, page.header.boot == boot.rawValue else { return oldestStored }
             for record in page.records where record.first > watermark {
                 if case .reading(_, let instant, _) = record.content { return instant }
             }
-            return nil
+            return oldestStored
         }
         for queue in [writing, pending] {
             for index in 0..<queue.count where !queue[index].isAcknowledged { return queue[index].reading.instant }

@@ -215,6 +215,7 @@ extension Ring {
             return
         }
         syncs += 1
+        if disk!.stored <= settled { oldestStored = taken.first?.reading.instant }
         disk = batch.after
         disk!.badSlot = nil
         noteDurable(batch.state, hasClock: batch.hasClock)

@@ -10,6 +10,9 @@ func runCheck(_ invocation: Invocation) -> Int32 {
     if invocation.arguments.count > 1 {
         return fail("check", "takes one FILE", "the files of its .d folder are read with it", .usage)
     }
+    if invocation.has("print"), invocation.has("json") {
+        return fail("check", "--print and --json exclude each other", "the merged result is YAML", .usage)
+    }
     let path = invocation.arguments.first ?? invocation.value("config") ?? standardConfiguration
     let result = loadConfiguration(
         path: path, base: invocation.value("base"), catalog: sensorCatalog.map { $0.model }, unreadable: .warning)

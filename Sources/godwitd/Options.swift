@@ -46,7 +46,7 @@ struct Options {
             switch letter {
             case -1:
                 guard clinux_optind() == count else {
-                    printError("godwitd: unexpected argument: it takes options only; see godwitd --help\n")
+                    printError("godwitd: arguments: it takes options only; see godwitd --help\n")
                     return .exit(64)
                 }
                 return .run(options)
@@ -59,7 +59,13 @@ struct Options {
             case 118:
                 printOut("godwitd \(godwitVersion)\n")
                 return .exit(0)
-            default: return .exit(64)
+            default:
+                // getopt_long stands behind the word that it does not take.
+                let index = Int(clinux_optind()) - 1
+                var word = "an option"
+                if index > 0, index < Int(count), let pointer = unsafe arguments[index] { word = unsafe String(cString: pointer) }
+                printError("godwitd: \(word): unknown, or without the value that it takes; see godwitd --help\n")
+                return .exit(64)
             }
         }
     }

@@ -12,6 +12,12 @@ import Testing
         #expect(text.contains("password: {credential: \"broker-password\"}"))
     }
 
+    @Test func `a secret that an alias brings elsewhere is stars there too`() {
+        let text = printed("broker: {password: &p hunter2}\ndevice: {name: *p}")
+        #expect(!text.contains("hunter2"))
+        #expect(text.contains("name: \"********\""))
+    }
+
     @Test(arguments: [
         "a: 1\nb: [1, [2, 3], {x: y, z: [q]}]\n", "a: \"quote \\\" and \\\\ and \\n\"\n", "a: 'null'\nb: ''\nc:\n", "'key: odd': {}\nb: []\n",
         "- - 1\n  - 2\n- a: b\n", "a: |\n  two\n  lines\n", "a: {file: /etc/x}\nb: \"- x\"\n", "a: \"# no comment\"\n", "a: \"\\x01\\t\"\n",
