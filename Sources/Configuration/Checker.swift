@@ -143,9 +143,12 @@ extension Checker {
         case .mapping(let entries):
             guard let reference = Reference(node) else {
                 if entries.count == 1, let kind = Suggestion.nearest(to: entries[0].key, among: Reference.kinds.map { $0.text }) {
+                    let isKnown = kind == entries[0].key
                     error(
                         entries[0].keyPlace,
-                        "\(entry.key): unknown reference '\(shown(entries[0].key))'; did you mean '\(kind)', with a name?")
+                        isKnown
+                            ? "\(entry.key): \(kind) says no name; write {\(kind): NAME}"
+                            : "\(entry.key): unknown reference '\(shown(entries[0].key))'; did you mean '\(kind)', with a name?")
                 } else {
                     error(
                         node.place,

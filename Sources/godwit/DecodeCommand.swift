@@ -41,7 +41,7 @@ func runDecode(_ invocation: Invocation) -> Int32 {
         printDecoded(reading, entry.model.quantities(settings))
     }
     if readings.isEmpty {
-        return fail("decode", "nothing of an \(entry.model.name) is in line '\(line.name)' of \(path)", "", .no)
+        return fail("decode", "nothing of an \(entry.model.name) is in line '\(line.name)' of \(path)", "name another line with --line, or another MODEL", .no)
     }
     return isComplete ? ExitStatus.ok.rawValue : ExitStatus.no.rawValue
 }
@@ -74,8 +74,8 @@ private func decodeFailed(_ path: String, _ error: FileError) -> Int32 {
     switch error {
     case .system(let error):
         let status: ExitStatus = error.isNotFound ? .noInput : error.isNotPermitted ? .notPermitted : .ioError
-        return fail(path, error.text, "", status)
-    case .notARegularFile: return fail(path, "not a file", "", .data)
+        return fail(path, error.text, "name a capture that can be read: CSV with the first row 'time_ns,line,level'", status)
+    case .notARegularFile: return fail(path, "not a file", "name a capture, a CSV file", .data)
     case .tooLarge(let limit): return fail(path, "longer than \(limit >> 20) MiB", "cut the recording", .data)
     }
 }

@@ -42,7 +42,7 @@ private func readRing(
     if unsafe stat(path, &status) != 0 {
         let error = SystemError.last
         if error.isNotFound { return fail(what, error.text, "name the daemon's buffer.file", .noInput) }
-        return fail(what, error.text, "", error.isNotPermitted ? .notPermitted : .ioError)
+        return fail(what, error.text, "name a ring file that can be read, such as /var/lib/godwit/readings.ring", error.isNotPermitted ? .notPermitted : .ioError)
     }
     let file = RingFile(path: path, isReadOnly: true)
     guard case .opened(let size, _, _) = file.perform(.open(size: 0)) else {
