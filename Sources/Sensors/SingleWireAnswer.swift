@@ -10,12 +10,19 @@ internal import Telemetry
 /// AM2301 send 64 bits: the 40, then 24 that are 0. A recording that begins late or ends early could pass for an answer
 /// that is shifted, and a shifted answer of even bytes even has a right sum. So nothing is taken for the first data pulse
 /// that is not known to be it:
-/// - Behind a recorded start pulse the second high is the response, and the 40 behind it are data, whatever follows.
+/// - Behind a start pulse of which both ends were recorded the second high is the response, and the 40 behind it are data,
+///   whatever follows. Edges of release and response that are missing leave a high or a low that is longer than any of the
+///   data, or nothing; then the data are exactly 40, or 64.
+/// - A low that was there when the recording began may be a start pulse, or data; it is one where the response behind it is
+///   longer than every 1.
 /// - Without a start pulse the pulses are counted: 42 or 66 are release, response and data, 41 or 65 response and data, 40
 ///   or 64 data alone. No other count is an answer.
 /// - The first data bit of both models is 0, since humidity is below 128 % and 3276.8 %: a first pulse that is long is the
 ///   response. With data alone, a second pulse that is longer than every other 1 is the response as well.
 /// - 40 bits of which the last 16 are 0 may be the end of 64, and count only behind a start pulse.
+/// - 40 bits that end with a 0 may be the middle of 64, moved by some. Where neither the idle line, the start pulse nor the
+///   response ahead shows that the first is the first, nor the idle line behind that the last is the last, they are refused
+///   if they can be that of an answer with a right sum.
 struct SingleWireAnswer: Hashable, Sendable {
     /// As sent: humidity in two bytes, temperature in two.
     var humidity: (high: UInt8, low: UInt8) { (UInt8(bits >> 32 & 0xFF), UInt8(bits >> 24 & 0xFF)) }
@@ -33,11 +40,14 @@ struct SingleWireAnswer: Hashable, Sendable {
 
     /// Decodes one exchange.
     init(_ exchange: SingleWireExchange) throws(NoReading) {
-        let data = try Self.dataPulses(of: exchange).prefix(40)
+        let front = try Self.front(of: exchange)
+        let data = exchange.pulses[front.ahead...].prefix(40)
         let scale = Self.medianLow(data)
         bits = 0
         for (index, pulse) in data.enumerated() {
-            if let low = pulse.lowBefore, !Self.low.contains(low) || low * 10 > scale * 18 {
+            // Ahead of the first the low may hold the response, of which the rise is missing.
+            let isMerged = index == 0 && front.isKnown && Self.holdsResponse(pulse.lowBefore, scale)
+            if let low = pulse.lowBefore, !isMerged, !Self.low.contains(low) || low * 10 > scale * 18 {
                 throw NoReading(.ambiguous, detail: "\(microseconds(low)) low ahead of data pulse \(index + 1)")
             }
             guard let bit = Self.bit(pulse), pulse.high * 100 < scale * 175 else {
@@ -45,7 +55,7 @@ struct SingleWireAnswer: Hashable, Sendable {
             }
             bits = bits << 1 | (bit ? 1 : 0)
         }
-        if !exchange.hasStart, exchange.pulses.count < 64, bits & 0xFFFF == 0 {
+        if !(exchange.hasStart && front.isKnown), exchange.pulses.count < 64, bits & 0xFFFF == 0 {
             throw NoReading(.short, detail: "16 bits of 0 end it: it may be the end of an answer of 64")
         }
         let computed = humidity.high &+ humidity.low &+ temperature.high &+ temperature.low
@@ -53,6 +63,29 @@ struct SingleWireAnswer: Hashable, Sendable {
         if computed != received {
             throw NoReading(.checksum, detail: "received \(hexadecimal(received)), computed \(hexadecimal(computed))")
         }
+        if !front.isKnown, !exchange.endsIdle, exchange.pulses.count < 64, Self.mayBeMiddle(bits) {
+            throw NoReading(.short, detail: "both ends are cut: it may be the middle of an answer of 64")
+        }
+    }
+
+    /// These bits are those of an answer of 64 with a right sum from its second on, or a later one.
+    private static func mayBeMiddle(_ bits: UInt64) -> Bool {
+        for missing in 1...24 where bits & (1 << UInt64(missing) - 1) == 0 {
+            if missing > 8 { return true }
+            let rest = bits >> UInt64(missing)
+            let others = UInt8(rest >> 24 & 0xFF) &+ UInt8(rest >> 16 & 0xFF) &+ UInt8(rest >> 8 & 0xFF)
+            // The byte whose first bits are missing, as the sum asks for it.
+            let first = UInt8(rest & 0xFF) &- others
+            let known = UInt8(0xFF >> missing)
+            if first < 128, first & known == UInt8(rest >> 32 & 0xFF) & known { return true }
+        }
+        return false
+    }
+
+    /// The response's low and high and the low of the first bit in one: three to four times a low.
+    private static func holdsResponse(_ low: Int64?, _ scale: Int64) -> Bool {
+        guard let low else { return false }
+        return low * 10 > scale * 26 && low < scale * 6
     }
 
     /// The part's own measure: its lows are alike, whatever its clock does. A low is never twice as long, and a 1 is 1.3
@@ -69,50 +102,107 @@ struct SingleWireAnswer: Hashable, Sendable {
         return nil
     }
 
-    /// The pulses from the first that is data on; at least 40.
-    private static func dataPulses(
-        of exchange: SingleWireExchange
-    ) throws(NoReading) -> ArraySlice<SingleWireExchange.Pulse> {
+    /// How many pulses are ahead of the data, of which there are at least 40.
+    private struct Front {
+        var ahead: Int
+        /// Nothing but its first bit can be there.
+        var isKnown: Bool
+    }
+
+    private static func front(of exchange: SingleWireExchange) throws(NoReading) -> Front {
         let pulses = exchange.pulses
         let count = pulses.count
-        func isResponse(_ index: Int) -> Bool { index < count && response.contains(pulses[index].high) }
         // Behind a start pulse the release and the response say nothing yet.
         if exchange.endsLow, count <= (exchange.hasStart ? 2 : 0) { throw NoReading(.stuck, detail: "the line stays low") }
         if pulses.isEmpty { throw NoReading(.noAnswer, detail: "no answer to the start pulse") }
+        if exchange.hasWholeStart { return try frontBehindStart(pulses) }
         if exchange.hasStart {
-            // A sensor that takes the line before the pull-up has raised it leaves no release.
-            let ahead = isResponse(1) ? 2 : isResponse(0) ? 1 : nil
-            if let ahead, count >= ahead + 40 { return pulses[ahead...] }
-            if ahead == nil, count >= 42 {
-                throw NoReading(
-                    .ambiguous, detail: "the second high pulse, \(microseconds(pulses[1].high)), is no response of 80 µs")
+            if count >= 42, isResponse(pulses[1]), isLonger(pulses[1], pulses[2...]) { return Front(ahead: 2, isKnown: true) }
+            if count >= 41, isResponse(pulses[0]), bit(pulses[1]) == false, isLonger(pulses[0], pulses[1...]) {
+                return Front(ahead: 1, isKnown: true)
+            }
+        }
+        let isKnown = isFirstKnown(exchange)
+        let front: Front
+        switch count {
+        case 67...: throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66")
+        case 42 where isResponse(pulses[1]), 66 where isResponse(pulses[1]):
+            front = Front(ahead: 2, isKnown: isKnown || isLonger(pulses[1], pulses[2...]))
+        case 41 where isResponse(pulses[0]), 65 where isResponse(pulses[0]):
+            front = Front(ahead: 1, isKnown: isKnown || isLonger(pulses[0], pulses[1...]))
+        case 41 where exchange.hasStart && pulses[0].high >= response.upperBound:
+            front = Front(ahead: 1, isKnown: false)
+        case 40 where !isResponse(pulses[0]), 64 where !isResponse(pulses[0]):
+            front = Front(ahead: 0, isKnown: isKnown)
+        default: throw short(pulses, hasStart: false)
+        }
+        return try refuseShift(pulses, front)
+    }
+
+    private static func isResponse(_ pulse: SingleWireExchange.Pulse) -> Bool { response.contains(pulse.high) }
+
+    /// Longer than every 1 of these. The data sheets keep the response and a 1 5 µs apart at least; with no 1 to compare, the
+    /// limit is theirs.
+    private static func isLonger(
+        _ pulse: SingleWireExchange.Pulse, _ others: ArraySlice<SingleWireExchange.Pulse>
+    ) -> Bool {
+        var longest: Int64 = 0
+        for other in others where one.contains(other.high) { longest = max(longest, other.high) }
+        return pulse.high > (longest == 0 ? 75_000 : longest + 3_000)
+    }
+
+    /// What is ahead of the first fall is the idle line, or the end of the response.
+    private static func isFirstKnown(_ exchange: SingleWireExchange) -> Bool {
+        guard let high = exchange.highAhead else { return false }
+        if high >= SingleWireExchange.shortestIdle { return true }
+        let pulses = exchange.pulses[...]
+        return isLonger(SingleWireExchange.Pulse(high: high, lowBefore: nil), pulses)
+            && high * 100 < medianLow(pulses) * 175
+    }
+
+    /// Behind a start pulse of which both ends are known.
+    private static func frontBehindStart(_ pulses: [SingleWireExchange.Pulse]) throws(NoReading) -> Front {
+        let count = pulses.count
+        if count > 1, isResponse(pulses[1]) {
+            // 64 may be all data, the second a 1.
+            let isSure = count != 64 || isLonger(pulses[1], pulses[2...])
+            if count >= 42, isSure { return Front(ahead: 2, isKnown: true) }
+            // The start pulse goes on until the first bit, and the second is a 1.
+            if count == 40, bit(pulses[0]) == false {
+                return try refuseShift(pulses, Front(ahead: 0, isKnown: true))
             }
             throw short(pulses, hasStart: true)
         }
+        // A sensor that takes the line before the pull-up has raised it leaves no release.
+        if isResponse(pulses[0]), count >= 41 { return Front(ahead: 1, isKnown: true) }
         switch count {
-        case 67...: throw NoReading(.ambiguous, detail: "\(count) high pulses, an answer has at most 66")
-        case 42 where isResponse(1), 66 where isResponse(1): return try refuseShift(pulses[2...])
-        case 41 where isResponse(0), 65 where isResponse(0): return try refuseShift(pulses[1...])
-        case 40 where !isResponse(0), 64 where !isResponse(0): return try refuseShift(pulses[...])
-        case 41 where !isResponse(1), 42 where !isResponse(0):
-            throw NoReading(.ambiguous, detail: "\(count) high pulses, and neither of the first two is the response")
-        default: throw short(pulses, hasStart: false)
+        case 41, 65:
+            // One high from the release to the first bit, or the release and a low from there to the first bit.
+            if pulses[0].high >= response.upperBound || holdsResponse(pulses[1].lowBefore, medianLow(pulses[1...])) {
+                return Front(ahead: 1, isKnown: true)
+            }
+        case 40, 64:
+            // The start pulse goes on until the first bit.
+            if bit(pulses[0]) == false { return Front(ahead: 0, isKnown: true) }
+        default: break
         }
+        if count >= 42 {
+            throw NoReading(
+                .ambiguous, detail: "the second high pulse, \(microseconds(pulses[1].high)), is no response of 80 µs")
+        }
+        throw short(pulses, hasStart: true)
     }
 
     /// Refuses pulses that begin with the response: fewer are data then.
-    private static func refuseShift(
-        _ data: ArraySlice<SingleWireExchange.Pulse>
-    ) throws(NoReading) -> ArraySlice<SingleWireExchange.Pulse> {
-        let first = data.startIndex
-        if bit(data[first]) == true { throw NoReading(.short, detail: "39 of 40 data pulses, behind the response") }
-        guard first == 0, bit(data[1]) == true else { return data }
-        var longest: Int64 = 0
-        for pulse in data[2...] where one.contains(pulse.high) { longest = max(longest, pulse.high) }
-        // The data sheets keep the two 5 µs apart at least; with no other 1 to compare, the limit is theirs.
-        let limit = longest == 0 ? 75_000 : longest + 3_000
-        if data[1].high > limit { throw NoReading(.short, detail: "38 of 40 data pulses, behind the response") }
-        return data
+    private static func refuseShift(_ pulses: [SingleWireExchange.Pulse], _ front: Front) throws(NoReading) -> Front {
+        let data = pulses[front.ahead...]
+        if bit(data[front.ahead]) == true {
+            throw NoReading(.short, detail: "39 of 40 data pulses, behind the response")
+        }
+        if front.ahead == 0, bit(data[1]) != false, isLonger(data[1], data[2...]) {
+            throw NoReading(.short, detail: "38 of 40 data pulses, behind the response")
+        }
+        return front
     }
 
     private static func short(_ pulses: [SingleWireExchange.Pulse], hasStart: Bool) -> NoReading {

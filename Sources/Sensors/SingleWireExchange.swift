@@ -25,6 +25,12 @@ struct SingleWireExchange: Hashable, Sendable {
     var time: Int64
     /// A start pulse was recorded, at least its end.
     var hasStart: Bool
+    /// Both ends of the start pulse were recorded. A low that was there when the recording began may be anything.
+    var hasWholeStart: Bool
+    /// The high ahead of the first fall, where no start pulse is: all of it, or so much as was recorded.
+    var highAhead: Int64?
+    /// Behind the last pulse the line is known to be idle, or the host to have gone on.
+    var endsIdle: Bool
     /// From when the sensor may answer: the end of the start pulse; without one, the first edge.
     var release: Int64
     var pulses: [Pulse]
@@ -36,6 +42,9 @@ struct SingleWireExchange: Hashable, Sendable {
     /// A low at least so long is the host's start pulse: the data sheets ask for 0.8 ms and more, a pulse of a sensor is
     /// below 0.1 ms.
     static let shortestStart: Int64 = 500_000
+    /// A high at least so long is the idle line, and no pulses that became one because edges between them were lost.
+    static let shortestIdle: Int64 = 300_000
+
     /// The exchanges of a recording, which need not begin or end with one.
     ///
     /// A start pulse begins an exchange; a high that is longer than any pulse of a sensor ends one. A recording that
@@ -46,23 +55,27 @@ struct SingleWireExchange: Hashable, Sendable {
         var exchanges: [SingleWireExchange] = []
         var start: Level?
         var gathered: [Level] = []
-        func close(endsLow: Bool = false) {
+        var highAhead: Int64?
+        func close(endsLow: Bool = false, endsIdle: Bool = false) {
             if let exchange = SingleWireExchange(
-                start: start, levels: gathered, endsLow: endsLow, isOnly: exchanges.isEmpty)
+                start: start, highAhead: highAhead, levels: gathered, endsLow: endsLow, endsIdle: endsIdle,
+                isOnly: exchanges.isEmpty)
             {
                 exchanges.append(exchange)
             }
             start = nil
+            highAhead = nil
             gathered = []
         }
         for level in levels {
             if !level.isHigh, !level.isLast, level.width >= shortestStart {
                 // The host ended the high before it, not the sensor: idle time, or a pulse that was cut off.
                 if gathered.last?.isHigh == true { gathered.removeLast() }
-                close()
+                close(endsIdle: true)
                 start = level
             } else if level.isHigh, level.isFirst || level.isLast || level.width >= longestHigh(start, gathered) {
-                close()
+                close(endsIdle: level.width >= longestHigh(start, gathered))
+                highAhead = level.width
             } else {
                 gathered.append(level)
             }
@@ -81,7 +94,7 @@ struct SingleWireExchange: Hashable, Sendable {
         }
     }
 
-    private init?(start: Level?, levels: [Level], endsLow: Bool, isOnly: Bool) {
+    private init?(start: Level?, highAhead: Int64?, levels: [Level], endsLow: Bool, endsIdle: Bool, isOnly: Bool) {
         pulses = []
         for (index, level) in levels.enumerated() where level.isHigh {
             var low: Int64?
@@ -93,6 +106,9 @@ struct SingleWireExchange: Hashable, Sendable {
         let hasPulse = pulses.contains { $0.isPlausible }
         guard start != nil || hasPulse || endsLow && isOnly && !levels.isEmpty else { return nil }
         hasStart = start != nil
+        hasWholeStart = start.map { !$0.isFirst } ?? false
+        self.highAhead = highAhead
+        self.endsIdle = endsIdle
         self.endsLow = endsLow
         answer = []
         for level in levels where !level.isFirst && level.start != start?.end {

@@ -151,7 +151,7 @@ struct SingleWireSampler: Hashable, Sendable {
             return [.configureLine(LineSettings(edge: .both, bias: bias, eventBufferSize: Self.eventBufferSize))]
         case .listening(let listening):
             state = .idle
-            return [.reading(Self.outcome(listening, convert), at: listening.start)]
+            return [.reading(Self.outcome(listening, isOver: true, convert), at: listening.start)]
         case .waiting:
             settle(at: now)
             return [.reading(.noReading(NoReading(.missing, detail: "the line is not there yet")), at: now)]
@@ -205,12 +205,13 @@ struct SingleWireSampler: Hashable, Sendable {
     ) -> Outcome? {
         let exchanges = SingleWireExchange.cut(recorded(listening.edges))
         guard exchanges.contains(where: { $0.pulses.count > 40 }) else { return nil }
-        guard case .measurements(let values) = outcome(listening, convert) else { return nil }
+        guard case .measurements(let values) = outcome(listening, isOver: false, convert) else { return nil }
         return .measurements(values)
     }
 
+    /// - Parameter isOver: Nothing came any more until the time was over.
     private static func outcome(
-        _ listening: Listening, _ convert: (SingleWireAnswer) throws(NoReading) -> [Int64]
+        _ listening: Listening, isOver: Bool, _ convert: (SingleWireAnswer) throws(NoReading) -> [Int64]
     ) -> Outcome {
         if listening.isNoise {
             return .noReading(NoReading(.ambiguous, detail: "more than \(maximumEdges) edges, an answer has at most 134"))
@@ -218,7 +219,7 @@ struct SingleWireSampler: Hashable, Sendable {
         if listening.lost > 0 {
             return .noReading(NoReading(.short, detail: "the kernel lost \(listening.lost) edges within the answer"))
         }
-        let exchanges = SingleWireExchange.cut(recorded(listening.edges))
+        let exchanges = SingleWireExchange.cut(recorded(listening.edges, until: isOver ? listening.until : nil))
         // The longest is the answer; what else there is are disturbances.
         guard let answer = exchanges.max(by: { $0.pulses.count < $1.pulses.count }) else {
             if listening.edges.isEmpty, listening.isActive == false {
@@ -230,12 +231,14 @@ struct SingleWireSampler: Hashable, Sendable {
     }
 
     /// The first row of a recording is a level and no edge, so the level ahead of the first edge goes before it.
-    private static func recorded(_ events: [EdgeEvent]) -> [RecordedEdge] {
-        guard let first = events.first else { return [] }
+    private static func recorded(_ events: [EdgeEvent], until end: Instant? = nil) -> [RecordedEdge] {
+        guard let first = events.first, let last = events.last else { return [] }
         var edges = [RecordedEdge(time: first.instant.nanoseconds, isHigh: first.kind == .falling)]
         for event in events {
             edges.append(RecordedEdge(time: event.instant.nanoseconds, isHigh: event.kind == .rising))
         }
+        // A row that repeats the level says how long the line was watched.
+        if let end, end > last.instant { edges.append(RecordedEdge(time: end.nanoseconds, isHigh: last.kind == .rising)) }
         return edges
     }
 }
