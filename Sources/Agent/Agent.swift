@@ -21,8 +21,8 @@ package struct Agent {
     var clockIsKnown = false
     var firstOnline: Instant?
     var connection: Connection?
-    /// What waits for its acknowledgement, by the tag it was published with.
-    var inFlight: [MessageTag: Sent] = [:]
+    /// What of the ring waits for its acknowledgement, by the tag it was published with.
+    var inFlight: [MessageTag: Handover.Name] = [:]
     var nextTag: UInt64 = 1
     var metricsDue: Instant?
     var lastError: String?
@@ -38,12 +38,7 @@ package struct Agent {
     struct Connection {
         var version: ProtocolVersion
         /// Status and info that wait for room in the window, ahead of every reading.
-        var waiting: [(Message, Sent)]
-    }
-
-    enum Sent {
-        case record(Handover.Name)
-        case status
+        var waiting: [Message]
     }
 
     /// - Parameters:

@@ -11,7 +11,7 @@ extension Agent {
         guard let connection, connection.waiting.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         while session.readingRoom > 0, let handover = nextOfRing() {
-            send(message(for: handover), as: .record(handover.name))
+            send(message(for: handover), record: handover.name)
             // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
         }
     }
@@ -19,21 +19,22 @@ extension Agent {
     private mutating func publishWaiting() {
         while let next = connection?.waiting.first, session.otherRoom > 0 {
             connection?.waiting.removeFirst()
-            send(next.0, as: next.1)
+            send(next)
         }
     }
 
-    private mutating func send(_ message: Message, as sent: Sent) {
+    /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
+    private mutating func send(_ message: Message, record: Handover.Name? = nil) {
         let tag = MessageTag(nextTag)
         nextTag += 1
-        if message.qos > 0 { inFlight[tag] = sent }
+        if let record { inFlight[tag] = record }
         perform(session.publish(message, tag: tag, at: now))
     }
 
     /// Queues a message that is not a reading; it goes out as soon as the window has room.
-    mutating func publish(_ message: Message, as sent: Sent = .status) {
+    mutating func publish(_ message: Message) {
         guard connection != nil else { return }
-        if message.qos == 0 { send(message, as: sent) } else { connection?.waiting.append((message, sent)) }
+        if message.qos == 0 { send(message) } else { connection?.waiting.append(message) }
     }
 
     private func message(for handover: Handover) -> Message {
@@ -90,12 +91,8 @@ extension Agent {
     }
 
     private mutating func settle(_ tag: MessageTag) {
-        // Unknown after a hold: what was in flight then has been handed over again under another tag.
-        guard let sent = inFlight.removeValue(forKey: tag) else { return }
-        switch sent {
-        case .record(let name): tellRing(.acknowledged(name))
-        case .status: break
-        }
+        // Status and the like settle nothing.
+        if let name = inFlight.removeValue(forKey: tag) { tellRing(.acknowledged(name)) }
         if stopping != nil { continueStop() }
     }
 

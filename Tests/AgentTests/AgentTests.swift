@@ -79,6 +79,31 @@ struct AgentTests {
         #expect(bench.payloads(on: "godwit/bench/sensors/n").allSatisfy { $0.contains("\"clock\":\"synced\"") })
     }
 
+    @Test func `it connects when the ring is open, and after 5 s though the disk does not answer`() {
+        var bench = Bench()
+        bench.diskAnswers = false
+        bench.run(for: .milliseconds(4900))
+        #expect(bench.connects == 0)
+        bench.run(for: .milliseconds(200))
+        #expect(bench.connects == 1)
+        #expect(bench.payloads(on: "godwit/bench/info").allSatisfy { $0.contains("\"stream\":null") })
+        #expect(!bench.payloads(on: "godwit/bench/info").isEmpty)
+        var quick = Bench()
+        quick.run(for: .milliseconds(1))
+        #expect(quick.connects == 1)
+        let stream = quick.agent.ring.status.stream.text
+        #expect(quick.payloads(on: "godwit/bench/info").last?.contains("\"stream\":\"\(stream)\"") == true)
+    }
+
+    @Test func `a reading that has no number yet is answered without one`() {
+        var bench = Bench(sensors: [Bench.counter(every: .seconds(60))])
+        bench.diskAnswers = false
+        bench.give(.command(CommandOrigin(client: 1, id: nil), .read(sensor: "n")))
+        bench.run(for: .seconds(1))
+        #expect(bench.responses.last?.contains("\"value\":") == true)
+        #expect(bench.responses.last?.contains("\"seq\"") == false)
+    }
+
     @Test func `it sleeps until the next reading`() {
         var bench = Bench(sensors: [Bench.counter(every: .seconds(60))])
         bench.run(for: .seconds(90))

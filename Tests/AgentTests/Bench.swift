@@ -17,6 +17,8 @@ struct Bench {
     /// Answers CONNECT with CONNACK 0 and each message with PUBACK.
     var brokerAnswers = true
     var acknowledges = true
+    var diskAnswers = true
+    var connects = 0
     var published: [Message] = []
     var log: [Notice] = []
     var responses: [String] = []
@@ -107,7 +109,7 @@ struct Bench {
             inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
         case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
         case .releaseLine: break
-        case .storage(let request): inbox.append(.storage(perform(request)))
+        case .storage(let request): if diskAnswers { inbox.append(.storage(perform(request))) }
         case .session(let action): perform(action)
         case .askFacts(let purpose):
             factsAsked += 1
@@ -142,6 +144,7 @@ struct Bench {
     private mutating func perform(_ action: SessionAction) {
         switch action {
         case .connect:
+            connects += 1
             if brokerAnswers {
                 inbox.append(.session(.transportReady))
                 inbox.append(.session(.connectionAcknowledged(ConnectionAcknowledgement(reason: 0))))

@@ -76,17 +76,22 @@ struct StopTests {
     }
 
     @Test(arguments: Build.built)
-    func `a second daemon on the same ring is refused with 69`(build: Build) async throws {
+    func `a second daemon on the same ring is refused with 69, and the first keeps its connection`(build: Build) async throws {
         try await background {
-            let daemon = try Daemon(build, configuration: counterConfiguration(port: 1))
+            let broker = try MosquittoBroker()
+            let subscriber = try Subscriber(broker, ["godwit/bench/status"])
+            defer { subscriber.stop() }
+            let daemon = try Daemon(build, configuration: counterConfiguration(port: broker.port))
             try daemon.start()
-            #expect(daemon.waitForLog("started"))
-            Thread.sleep(forTimeInterval: 0.5)
+            #expect(subscriber.wait(within: 10) { $0.last?.payload == "online" })
             let second = try run(
                 build.executable("godwitd"),
                 ["--config", daemon.configurationFile, "--state-directory", daemon.stateFolder])
             #expect(second.status == 69)
             #expect(second.error.contains("another daemon holds the ring"))
+            Thread.sleep(forTimeInterval: 1)
+            #expect(subscriber.lines.map(\.payload) == ["online"])
+            #expect(!daemon.log.contains("connection lost"))
             #expect(daemon.stop().status == 0)
         }
     }
