@@ -77,13 +77,14 @@ var targets: [Target] = [
     .target(name: "Telemetry", swiftSettings: shipped),
     core("Sensors"),
     core("Alerts"),
+    core("Outputs"),
     core("RingStore"),
     core("Payloads"),
     core("MQTTSession"),
     core("Configuration"),
     .target(
         name: "Agent",
-        dependencies: ["Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration"],
+        dependencies: ["Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration"],
         swiftSettings: shipped),
 
     c("CLinux"), c("CGPIOD"), c("CYAML"), c("COpenSSL"), c("CMosquitto", ["COpenSSL"]),
@@ -99,13 +100,13 @@ var targets: [Target] = [
     executable(
         "godwitd",
         [
-            "Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+            "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
             "LinuxIO", "GPIOLines", "Buses", "MQTTTransport", "YAMLReader", "CLinux",
         ]),
     executable(
         "godwit",
         [
-            "Telemetry", "Sensors", "RingStore", "Payloads", "Configuration", "LinuxIO", "GPIOLines", "YAMLReader",
+            "Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "Configuration", "LinuxIO", "GPIOLines", "YAMLReader",
             "CLinux",
         ]),
 ]
@@ -114,12 +115,16 @@ if !embedded {
     targets += [
         .target(
             name: "Simulation",
-            dependencies: ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"],
+            dependencies: [
+                "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+            ],
             swiftSettings: common),
         // Brokers, subscribers and relays for tests: real sockets, real processes.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: tests),
         tests("TelemetryTests", ["Telemetry"]),
         tests("SensorsTests", ["Telemetry", "Sensors"]),
+        tests("AlertsTests", ["Telemetry", "Alerts"]),
+        tests("OutputsTests", ["Telemetry", "Outputs"]),
         tests("RingStoreTests", ["Telemetry", "RingStore"]),
         tests("PayloadsTests", ["Telemetry", "Payloads"]),
         tests("MQTTSessionTests", ["Telemetry", "MQTTSession"]),
@@ -128,14 +133,19 @@ if !embedded {
         tests("ConfigurationTests", ["Telemetry", "Configuration", "Sensors", "YAMLReader", "BrokenConfigurations"]),
         tests(
             "AgentTests",
-            ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent"]),
+            [
+                "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+            ]),
         tests("LinuxIOTests", ["Telemetry", "RingStore", "LinuxIO", "CLinux"]),
         tests("GPIOLinesTests", ["Telemetry", "Sensors", "GPIOLines"]),
         tests("MQTTTransportTests", ["Telemetry", "MQTTSession", "MQTTTransport", "CLinux", "TestSupport"]),
         tests("YAMLReaderTests", ["Telemetry", "Configuration", "YAMLReader"]),
         tests(
             "SimulationTests",
-            ["Telemetry", "Sensors", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent", "Simulation"]),
+            [
+                "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+                "Simulation",
+            ]),
         // Runs inside the virtual machine of scripts/gpio-vm.
         .executableTarget(
             name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",

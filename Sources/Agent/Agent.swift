@@ -107,10 +107,20 @@ package struct Agent {
             // Edges that the kernel still had when the stop began are readings like any other.
             if !lostIsExact { sensors[index].lostEdgesExact = false }
             perform(sensors[index].handle(input, at: now), of: index)
-        case .storage(let result):
+        case .storage(.readings, let result):
             perform(ring.handle(.storage(result), at: now))
+        case .storage(.alerts, let result):
+            takeAlertStorage(result)
+        case .storage(.state, let result):
+            takeStateStorage(result)
         case .session(let input):
             perform(session.handle(input, at: now))
+        case .message(let message):
+            receive(message)
+        case .output(let index, let result):
+            takeOutputLine(index, result)
+        case .notice(let notice):
+            take(notice)
         case .command(let origin, let command):
             answer(command, from: origin)
         case .facts(let facts, let purpose):
@@ -173,7 +183,7 @@ package struct Agent {
     mutating func perform(_ ringActions: [RingAction]) {
         for action in ringActions {
             switch action {
-            case .storage(let request): actions.append(.storage(request))
+            case .storage(let request): actions.append(.storage(.readings, request))
             case .notice(let notice): take(notice)
             case .opened: ringOpened()
             case .stopped: ringStopped()

@@ -1,3 +1,4 @@
+package import Alerts
 package import MQTTSession
 package import RingStore
 package import Sensors
@@ -19,6 +20,13 @@ package struct AgentConfiguration: Sendable {
     /// As in the metrics' `clock_source`.
     package var clockSource: String
     package var sensors: [SensorSettings]
+    /// In the order of the configuration.
+    package var alerts: [AlertRuleSetup] = []
+    package var outputs: [OutputSettings] = []
+    /// Log lines from this level on go to `P/log`; nil: none.
+    package var logPublish: Notice.Level?
+    /// How often totals and the like are saved at most.
+    package var stateEvery = Duration.seconds(600)
     package var boot: BootID
     package var version: String
     /// Of the configuration as it was read, 8 hexadecimal digits.
@@ -66,13 +74,20 @@ package struct ProcessFacts: Hashable, Sendable {
 
 /// Who asked a command, so that the answer finds the way back.
 package struct CommandOrigin: Hashable, Sendable {
-    package var client: Int
+    package enum Asker: Hashable, Sendable {
+        /// Of the control socket.
+        case client(Int)
+        /// By `P/command`; nil: the answer goes to `P/response`.
+        case broker(responseTopic: String?, correlationData: [UInt8]?)
+    }
+    package var asker: Asker
     /// The request's `id`, given back in the answer; nil when there was none.
     package var id: String?
-    package init(client: Int, id: String?) {
-        self.client = client
+    package init(asker: Asker, id: String?) {
+        self.asker = asker
         self.id = id
     }
+    package init(client: Int, id: String?) { self.init(asker: .client(client), id: id) }
 }
 
 package enum Command: Hashable, Sendable {
@@ -89,15 +104,26 @@ package enum AgentInput: Sendable {
     case start
     /// `lostIsExact`: false when more edges may be lost than are counted.
     case sensor(Int, SensorInput, lostIsExact: Bool)
-    case storage(StorageResult)
+    case storage(StorageFile, StorageResult)
     case session(SessionInput)
+    /// From the broker: a command, or what an output is to be.
+    case message(ReceivedMessage)
+    /// The line of an output, by its index.
+    case output(Int, OutputLineResult)
     case command(CommandOrigin, Command)
     /// The answer to `askFacts`.
     case facts(ProcessFacts, FactsPurpose)
     /// The wall clock was set.
     case clockStepped
+    /// What a shell has to say: it goes the way of the agent's own notices.
+    case notice(Notice)
     /// SIGTERM or SIGINT: stop within 5 s.
     case stop
+}
+
+package enum OutputLineResult: Hashable, Sendable {
+    case ready
+    case failed(NoReading)
 }
 
 package enum FactsPurpose: Hashable, Sendable {
@@ -111,7 +137,10 @@ package enum AgentAction: Sendable {
     /// Answered by `.level` or `.lineFailed`.
     case readLevel(Int)
     case releaseLine(Int)
-    case storage(StorageRequest)
+    /// Request the line of an output, or switch it; answered by `.output`.
+    case configureOutput(Int, LineSettings)
+    case releaseOutput(Int)
+    case storage(StorageFile, StorageRequest)
     /// Everything but `.notice` and `.event`, which the agent takes itself.
     case session(SessionAction)
     case askFacts(FactsPurpose)

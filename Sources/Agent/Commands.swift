@@ -77,11 +77,17 @@ extension Agent {
 
     /// - Parameter result: one JSON value.
     mutating func respond(to origin: CommandOrigin, command: String, result: [UInt8]) {
-        actions.append(
-            .respond(client: origin.client, responseJSON(id: origin.id, command: command, result: result)))
+        answer(origin, with: responseJSON(id: origin.id, command: command, result: result))
     }
 
     mutating func refuse(_ origin: CommandOrigin, _ error: String) {
-        actions.append(.respond(client: origin.client, responseJSON(id: origin.id, error: error)))
+        answer(origin, with: responseJSON(id: origin.id, error: error))
+    }
+
+    private mutating func answer(_ origin: CommandOrigin, with json: [UInt8]) {
+        switch origin.asker {
+        case .client(let client): actions.append(.respond(client: client, json))
+        case .broker: break
+        }
     }
 }

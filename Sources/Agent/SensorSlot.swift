@@ -88,6 +88,7 @@ struct SensorSlot {
         case .noReading(let noReading):
             failures += 1
             lastError = noReading.code.text
+        case .event: preconditionFailure("a sensor gives readings")
         }
     }
 }

@@ -1,15 +1,19 @@
 internal import CLinux
 package import RingStore
 
-/// The thread that waits for the disk, so that nothing else has to: it owns the ring's file and sleeps between requests.
+/// The thread that waits for the disk, so that nothing else has to: it owns the files of the state directory and sleeps between
+/// requests.
 ///
-/// One request at a time: the next only after `takeResult` gave the result of the last.
+/// One request at a time for each file: the next only after `takeResult` gave the result of the last. Requests are done in
+/// the order in which they were submitted.
 package final class StorageThread {
     private let desk: Desk
     private var isStopped = false
 
-    package init(path: String) {
-        desk = Desk(path: path)
+    /// - Parameter paths: one for each `StorageFile`, in the order of its raw values.
+    package init(paths: [String]) {
+        precondition(paths.count == StorageFile.allCases.count)
+        desk = Desk(paths: paths)
         desk.startWorker()
     }
 
@@ -18,10 +22,10 @@ package final class StorageThread {
     /// An eventfd: readable when a result is there.
     package var descriptor: Int32 { desk.descriptor }
 
-    package func submit(_ request: StorageRequest) { desk.submit(request) }
+    package func submit(_ file: StorageFile, _ request: StorageRequest) { desk.submit(file, request) }
 
-    /// The result of the last request, once.
-    package func takeResult() -> StorageResult? { desk.takeResult() }
+    /// The next result, each once.
+    package func takeResult() -> (file: StorageFile, result: StorageResult)? { desk.takeResult() }
 
     /// After the request under way; a disk that does not answer within two seconds is left alone with it.
     package func stop() {
@@ -32,18 +36,19 @@ package final class StorageThread {
 }
 
 /// What the two threads share. The worker holds it by a count of its own: should the disk never answer, it stays for ever, with
-/// its descriptor, whatever happens on the other side.
+/// its descriptors, whatever happens on the other side.
 @safe private final class Desk: @unchecked Sendable {
     let descriptor: Int32
-    private let file: RingFile
+    /// By the raw values of `StorageFile`; used by the worker only.
+    private let files: [RingFile]
     private var worker: OpaquePointer?
     // Under the worker's lock.
-    private var request: StorageRequest?
-    private var result: StorageResult?
+    private var requests: [(file: StorageFile, request: StorageRequest)] = []
+    private var results: [(file: StorageFile, result: StorageResult)] = []
 
-    init(path: String) {
+    init(paths: [String]) {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
-        file = RingFile(path: path)
+        files = paths.map { RingFile(path: $0) }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -58,45 +63,48 @@ package final class StorageThread {
     func stopWorker() {
         guard let worker = unsafe worker, unsafe storage_worker_stop(worker, 2) else { return }
         unsafe self.worker = nil
-        file.close()
+        for file in files { file.close() }
         unsafe Unmanaged.passUnretained(self).release()
     }
 
-    func submit(_ request: StorageRequest) {
-        guard let worker = unsafe worker else {
+    func submit(_ file: StorageFile, _ request: StorageRequest) {
+        lock()
+        precondition(
+            !requests.contains { $0.file == file } && !results.contains { $0.file == file },
+            "one storage request at a time for each file")
+        requests.append((file, request))
+        unlock()
+        if let worker = unsafe worker {
+            unsafe storage_worker_post(worker)
+        } else {
             // No thread could be made: the disk is waited for here.
-            self.request = request
             work()
-            return
         }
-        unsafe storage_worker_lock(worker)
-        precondition(self.request == nil && result == nil, "one storage request at a time")
-        self.request = request
-        unsafe storage_worker_unlock(worker)
-        unsafe storage_worker_post(worker)
     }
 
-    func takeResult() -> StorageResult? {
+    func takeResult() -> (file: StorageFile, result: StorageResult)? {
         var count: UInt64 = 0
         _ = unsafe read(descriptor, &count, 8)
         lock()
         defer { unlock() }
-        defer { result = nil }
-        return result
+        return results.isEmpty ? nil : results.removeFirst()
     }
 
+    /// All that is there, in order.
     private func work() {
-        lock()
-        let request = request
-        unlock()
-        guard let request else { return }
-        let result = file.perform(request)
-        lock()
-        self.request = nil
-        self.result = result
-        unlock()
-        var one: UInt64 = 1
-        _ = unsafe write(descriptor, &one, 8)
+        while true {
+            lock()
+            let next = requests.first
+            unlock()
+            guard let next else { return }
+            let result = files[next.file.rawValue].perform(next.request)
+            lock()
+            requests.removeFirst()
+            results.append((next.file, result))
+            unlock()
+            var one: UInt64 = 1
+            _ = unsafe write(descriptor, &one, 8)
+        }
     }
 
     private func lock() { if let worker = unsafe worker { unsafe storage_worker_lock(worker) } }

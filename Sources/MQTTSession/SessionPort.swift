@@ -93,6 +93,28 @@ package struct ConnectionAcknowledgement: Hashable, Sendable {
     }
 }
 
+/// A message from the broker.
+package struct ReceivedMessage: Hashable, Sendable {
+    package var topic: String
+    package var payload: [UInt8]
+    /// It was kept by the broker: a command of the past.
+    package var isRetained: Bool
+    /// MQTT 5 only: where the answer is wanted, and what it is to carry.
+    package var responseTopic: String?
+    package var correlationData: [UInt8]?
+
+    package init(
+        topic: String, payload: [UInt8], isRetained: Bool, responseTopic: String? = nil,
+        correlationData: [UInt8]? = nil
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.isRetained = isRetained
+        self.responseTopic = responseTopic
+        self.correlationData = correlationData
+    }
+}
+
 /// Why a connection could not be made or is gone, with the evidence.
 package enum ConnectionFailure: Error, Hashable, Sendable {
     /// The name could not be resolved.

@@ -35,25 +35,3 @@ package struct BrokerAddress: Hashable, Sendable {
         self.will = will
     }
 }
-
-/// A message from the broker.
-package struct ReceivedMessage: Hashable, Sendable {
-    package var topic: String
-    package var payload: [UInt8]
-    /// It was kept by the broker: a command of the past.
-    package var isRetained: Bool
-    /// MQTT 5 only: where the answer is wanted, and what it is to carry.
-    package var responseTopic: String?
-    package var correlationData: [UInt8]?
-
-    package init(
-        topic: String, payload: [UInt8], isRetained: Bool, responseTopic: String? = nil,
-        correlationData: [UInt8]? = nil
-    ) {
-        self.topic = topic
-        self.payload = payload
-        self.isRetained = isRetained
-        self.responseTopic = responseTopic
-        self.correlationData = correlationData
-    }
-}

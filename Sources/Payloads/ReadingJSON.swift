@@ -84,6 +84,7 @@ extension JSONWriter {
             string(reason.code.text)
             key("detail")
             string(reason.detail)
+        case .event: preconditionFailure("an event is no reading")
         }
     }
 }

@@ -74,6 +74,12 @@ struct ByteReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
+    mutating func bytes(_ count: Int) -> [UInt8]? {
+        guard offset + count <= end else { return nil }
+        defer { offset += count }
+        return Array(bytes[offset..<offset + count])
+    }
+
     mutating func text() -> String? {
         guard let count = byte(), offset + Int(count) <= end else { return nil }
         defer { offset += Int(count) }

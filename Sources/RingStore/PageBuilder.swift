@@ -72,6 +72,12 @@ struct PageBuilder: Hashable, Sendable {
             bytes.appendSigned(reading.instant.nanoseconds &- instant)
             bytes.append(reason.code.rawValue)
             bytes.appendText(reason.detail)
+        case .event(let event):
+            precondition(event.count <= Outcome.maximumEventBytes, "an event fits a page")
+            tag(.event, index)
+            bytes.appendSigned(reading.instant.nanoseconds &- instant)
+            bytes.appendVarint(UInt64(event.count))
+            bytes.append(contentsOf: event)
         }
         instant = reading.instant.nanoseconds
         if bytes.count > Self.capacity {

@@ -15,6 +15,8 @@ enum RecordKind: UInt8 {
     case loss = 5
     /// Positions that were acknowledged before they were written.
     case acknowledged = 6
+    /// One entry of an alert ring, opaque.
+    case event = 7
 
     static let longSeries: UInt8 = 31
 }
@@ -90,6 +92,16 @@ package struct StoredPage: Hashable, Sendable {
                     .reading(
                         series: index, instant: Instant(nanoseconds: instant),
                         outcome: .noReading(NoReading(code, detail: detail))))
+                readings += 1
+            case .event:
+                guard let index = series(&reader), index < schemas.count, let delta = reader.signed(),
+                    let count = reader.varint(), count <= UInt64(Outcome.maximumEventBytes),
+                    let event = reader.bytes(Int(count))
+                else { return nil }
+                instant &+= delta
+                take(
+                    &position, 1,
+                    .reading(series: index, instant: Instant(nanoseconds: instant), outcome: .event(event)))
                 readings += 1
             case .clock:
                 guard let delta = reader.signed(), let wall = reader.signed() else { return nil }

@@ -40,7 +40,7 @@ package struct Ring: Hashable, Sendable {
     }
 
     let configuration: RingConfiguration
-    let schemas: [SensorSchema]
+    private(set) var schemas: [SensorSchema]
     let boot: BootID
     var random: RandomSource
     var phase = Phase.idle
@@ -121,9 +121,7 @@ package struct Ring: Hashable, Sendable {
     package internal(set) var isWaitingForClock = false
 
     package init(configuration: RingConfiguration, schemas: [SensorSchema], boot: BootID, random: RandomSource) {
-        precondition(
-            schemas.allSatisfy { $0.quantities.count <= 8 && Self.definitionBytes($0) <= PageBuilder.capacity / 2 },
-            "a sensor's definition fits a page")
+        precondition(schemas.allSatisfy(Self.fits), "a sensor's definition fits a page")
         self.configuration = configuration
         self.schemas = schemas
         self.boot = boot
@@ -137,6 +135,11 @@ package struct Ring: Hashable, Sendable {
         switch input {
         case .start: start(now)
         case .append(let reading): append(reading, now, &actions)
+        case .schemas(let schemas):
+            precondition(
+                schemas.count >= self.schemas.count && Array(schemas.prefix(self.schemas.count)) == self.schemas
+                    && schemas.allSatisfy(Self.fits), "schemas grow at the end")
+            self.schemas = schemas
         case .clock(let reading): clock(reading)
         case .acknowledged(let name): acknowledge(name)
         case .rewind: rewind()
@@ -160,6 +163,10 @@ package struct Ring: Hashable, Sendable {
             if let failure { return failure.retryAt }
             return pending.first.map { $0.reading.instant.advanced(by: configuration.sync) }
         }
+    }
+
+    private static func fits(_ schema: SensorSchema) -> Bool {
+        schema.quantities.count <= 8 && definitionBytes(schema) <= PageBuilder.capacity / 2
     }
 
     private static func definitionBytes(_ schema: SensorSchema) -> Int {

@@ -22,6 +22,8 @@ package enum RingInput: Hashable, Sendable {
     /// Once, first.
     case start
     case append(Reading)
+    /// The table of schemas has grown at its end; what was there is unchanged.
+    case schemas([SensorSchema])
     /// A look at the clocks while the wall clock is known. A clock record is made when it is the first of the boot, after
     /// a step, or when the wall clock has drifted more than 10 ms from the record in force.
     case clock(ClockReading)
@@ -61,6 +63,16 @@ package enum Handover: Hashable, Sendable {
         case .loss(let loss): .loss(loss.stream, first: loss.first, last: loss.last)
         }
     }
+}
+
+/// The files that the daemon keeps, each with one request at a time.
+package enum StorageFile: Int, CaseIterable, Hashable, Sendable {
+    /// `buffer.file`
+    case readings = 0
+    /// `alerts.ring`
+    case alerts = 1
+    /// `godwit.state`: what is kept over a restart beside the rings (StateKeeper).
+    case state = 2
 }
 
 /// One at a time; the next only after the result.

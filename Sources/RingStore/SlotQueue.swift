@@ -19,6 +19,7 @@ struct Slot: Hashable, Sendable {
         switch reading.outcome {
         case .measurements(let values): MemoryLayout<Slot>.stride + 32 + 8 * values.count
         case .noReading(let reason): MemoryLayout<Slot>.stride + 32 + reason.detail.utf8.count
+        case .event(let bytes): MemoryLayout<Slot>.stride + 32 + bytes.count
         }
     }
 }

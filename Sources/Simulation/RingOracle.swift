@@ -76,6 +76,7 @@ package struct RingOracle: Sendable {
         switch outcome {
         case .measurements(let values): return values.first.map { Int($0) }
         case .noReading(let reason): return Int(reason.detail.prefix { $0.isNumber })
+        case .event(let bytes): return Int(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber })
         }
     }
 

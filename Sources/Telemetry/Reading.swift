@@ -54,6 +54,10 @@ package enum Outcome: Hashable, Sendable {
     /// One scaled integer for each quantity of the sensor's `SensorSchema`, in its order.
     case measurements([Int64])
     case noReading(NoReading)
+    /// Of an alert ring: one event, as its codec writes it; opaque to the ring. At most `maximumEventBytes`.
+    case event([UInt8])
+
+    package static let maximumEventBytes = 3000
 }
 
 /// The id and the quantities of one configured sensor: what the ring keeps beside the values, since the configuration

@@ -24,6 +24,7 @@ final class Daemon {
     private let clock: Clock
     private let lines: [LineReference?]
     private let consumers: [String]
+    private let outputs: [OutputSettings]
     private let ringPath: String
 
     private var inbox: [AgentInput] = [.start]
@@ -52,6 +53,7 @@ final class Daemon {
         clock = parts.clock
         lines = parts.lines
         consumers = parts.consumers
+        outputs = parts.outputs
         ringPath = parts.ringPath
         for notice in parts.notices { log.write(notice, at: Clock.now) }
         reactor.set(Source.storage, descriptor: storage.descriptor, generation: 0, writable: false)
@@ -75,6 +77,7 @@ final class Daemon {
 
     private func takeTurn(at clock: ClockReading) -> [AgentAction] {
         for input in transport.takeInputs() { inbox.append(.session(input)) }
+        for message in transport.takeMessages() { inbox.append(.message(message)) }
         let inputs = inbox
         inbox.removeAll(keepingCapacity: true)
         return agent.handle(inputs, at: clock)
@@ -129,12 +132,12 @@ final class Daemon {
     }
 
     private func takeStorageResult() {
-        while let result = storage.takeResult() {
-            if case .failed(.locked) = result {
+        while let (file, result) = storage.takeResult() {
+            if file == .readings, case .failed(.locked) = result {
                 printError("godwitd: \(ringPath): another daemon holds the ring; stop it, or give this one its own --state-directory\n")
                 exitStatus = 69
             }
-            inbox.append(.storage(result))
+            inbox.append(.storage(file, result))
         }
     }
 
@@ -174,7 +177,9 @@ final class Daemon {
         case .releaseLine(let slot):
             board.release(slot: slot)
             reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
-        case .storage(let request): storage.submit(request)
+        case .configureOutput(let index, let settings): configureOutput(index, settings, at: now)
+        case .releaseOutput(let index): board.release(slot: Self.firstOutputSlot + index)
+        case .storage(let file, let request): storage.submit(file, request)
         case .session(let action): transport.perform(action, at: now)
         case .askFacts(let purpose): inbox.append(.facts(facts, purpose))
         case .respond(let client, let line): control?.respond(client, line)
@@ -218,6 +223,22 @@ final class Daemon {
         board.release(slot: slot)
         reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
         inbox.append(.sensor(slot, .lineFailed(problem.noReading), lostIsExact: true))
+    }
+
+    /// Outputs have slots of their own behind those of the sensors.
+    private static let firstOutputSlot = 1 << 20
+
+    private func configureOutput(_ index: Int, _ settings: LineSettings, at now: Instant) {
+        let output = outputs[index]
+        do throws(LineProblem) {
+            _ = try board.configure(
+                slot: Self.firstOutputSlot + index, reference: output.line, settings: settings,
+                consumer: "godwit:\(output.id)", at: now)
+            inbox.append(.output(index, .ready))
+        } catch {
+            board.release(slot: Self.firstOutputSlot + index)
+            inbox.append(.output(index, .failed(error.noReading)))
+        }
     }
 
     private var facts: ProcessFacts {

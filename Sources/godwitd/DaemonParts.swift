@@ -23,6 +23,7 @@ struct DaemonParts {
     var clock: Clock
     var lines: [LineReference?]
     var consumers: [String]
+    var outputs: [OutputSettings]
     var ringPath: String
     /// What the start has to say, once there is a log.
     var notices: [Notice] = []
@@ -43,10 +44,13 @@ struct DaemonParts {
             notices.append(Notice(.error, "state directory \(options.stateDirectory): \(problem.text)"))
         }
         ringPath = Self.path(settings.buffer.file, in: options.stateDirectory)
-        storage = StorageThread(path: ringPath)
+        storage = StorageThread(paths: [
+            ringPath, Self.path("alerts.ring", in: options.stateDirectory), Self.path("godwit.state", in: options.stateDirectory),
+        ])
         board = LineBoard(chips: Self.chips(of: settings, notices: &notices), origin: now)
         lines = settings.sensors.map { $0.line }
         consumers = settings.sensors.map { "godwit:\($0.id)" }
+        outputs = []
 
         let configuration = Self.agentConfiguration(of: settings, hash: hash)
         transport = Mosquitto(

@@ -12,8 +12,11 @@ import Telemetry
 struct Bench {
     var agent: Agent
     var clock: ClockReading
-    var disk: [UInt64: [UInt8]] = [:]
-    var diskSize: UInt64?
+    var disks: [StorageFile: [UInt64: [UInt8]]] = [:]
+    var diskSizes: [StorageFile: UInt64] = [:]
+    /// The lines of outputs that are held, as they were set last, and what happens when one is asked for.
+    var outputs: [Int: LineSettings] = [:]
+    var outputAnswer = OutputLineResult.ready
     /// Answers CONNECT with CONNACK 0 and each message with PUBACK.
     var brokerAnswers = true
     var acknowledges = true
@@ -109,7 +112,11 @@ struct Bench {
             inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
         case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
         case .releaseLine: break
-        case .storage(let request): if diskAnswers { inbox.append(.storage(perform(request))) }
+        case .storage(let file, let request): if diskAnswers { inbox.append(.storage(file, perform(request, file))) }
+        case .configureOutput(let index, let settings):
+            outputs[index] = settings
+            inbox.append(.output(index, outputAnswer))
+        case .releaseOutput(let index): outputs[index] = nil
         case .session(let action): perform(action)
         case .askFacts(let purpose):
             factsAsked += 1
@@ -123,18 +130,18 @@ struct Bench {
         }
     }
 
-    private mutating func perform(_ request: StorageRequest) -> StorageResult {
+    private mutating func perform(_ request: StorageRequest, _ file: StorageFile) -> StorageResult {
         switch request {
         case .open(let size), .setAside(let size):
-            let isNew = diskSize == nil
-            diskSize = size
+            let isNew = diskSizes[file] == nil
+            diskSizes[file] = size
             return .opened(size: size, isNew: isNew, isReserved: true)
         case .read(let first, let count):
-            return .read((0..<UInt64(count)).flatMap { disk[first + $0] ?? [UInt8](repeating: 0, count: 4096) })
+            return .read((0..<UInt64(count)).flatMap { disks[file]?[first + $0] ?? [UInt8](repeating: 0, count: 4096) })
         case .write(let writes, _):
             for write in writes {
                 for index in 0..<(write.bytes.count / 4096) {
-                    disk[write.page + UInt64(index)] = Array(write.bytes[(index * 4096)..<((index + 1) * 4096)])
+                    disks[file, default: [:]][write.page + UInt64(index)] = Array(write.bytes[(index * 4096)..<((index + 1) * 4096)])
                 }
             }
             return .written

@@ -4,32 +4,37 @@ import RingStore
 import Testing
 
 @Suite struct StorageThreadTests {
+    /// The files beside the ring are named after it.
+    private static func thread(_ path: String) -> StorageThread {
+        StorageThread(paths: [path, path + ".alerts", path + ".state"])
+    }
+
     private static func wait(_ thread: StorageThread) -> StorageResult? {
         var descriptor = pollfd(fd: thread.descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&descriptor, 1, 10_000) == 1 else { return nil }
-        return thread.takeResult()
+        return thread.takeResult()?.result
     }
 
     @Test func `requests are answered one by one, each once, through the descriptor`() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let thread = StorageThread(path: path)
+        let thread = Self.thread(path)
         #expect(thread.takeResult() == nil)
-        thread.submit(.open(size: 256 << 10))
+        thread.submit(.readings, .open(size: 256 << 10))
         #expect(Self.wait(thread) == .opened(size: 256 << 10, isNew: true, isReserved: true))
         for number in 0..<100 as Range<UInt64> {
             let bytes = [UInt8](repeating: UInt8(number), count: 4096)
-            thread.submit(.write([PageWrite(page: number % 64, bytes: bytes)], sync: number % 10 == 0))
+            thread.submit(.readings, .write([PageWrite(page: number % 64, bytes: bytes)], sync: number % 10 == 0))
             #expect(Self.wait(thread) == .written)
-            thread.submit(.read(first: number % 64, count: 1))
+            thread.submit(.readings, .read(first: number % 64, count: 1))
             #expect(Self.wait(thread) == .read(bytes))
             #expect(thread.takeResult() == nil)
         }
         thread.stop()
         thread.stop()
         // The lock is gone with the thread.
-        let next = StorageThread(path: path)
-        next.submit(.open(size: 256 << 10))
+        let next = Self.thread(path)
+        next.submit(.readings, .open(size: 256 << 10))
         #expect(Self.wait(next) == .opened(size: 256 << 10, isNew: false, isReserved: true))
     }
 
@@ -38,26 +43,44 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for index in 0..<200 {
-            let thread = StorageThread(path: folder.path + "/\(index % 4).ring")
-            thread.submit(.open(size: 256 << 10))
+            let thread = Self.thread(folder.path + "/\(index % 4).ring")
+            thread.submit(.readings, .open(size: 256 << 10))
         }
         // The lock of each went with it.
-        let last = StorageThread(path: folder.path + "/0.ring")
-        last.submit(.open(size: 256 << 10))
+        let last = Self.thread(folder.path + "/0.ring")
+        last.submit(.readings, .open(size: 256 << 10))
         var result: StorageResult?
         for _ in 0..<5000 where result == nil {
-            result = last.takeResult()
+            result = last.takeResult()?.result
             if result == nil { usleep(1000) }
         }
         #expect(result == .opened(size: 256 << 10, isNew: false, isReserved: true))
+    }
+
+    @Test func `each file has its own request under way, and they are done in order`() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
+        defer { for end in ["", ".alerts", ".state"] { try? FileManager.default.removeItem(atPath: path + end) } }
+        let thread = Self.thread(path)
+        for file in StorageFile.allCases { thread.submit(file, .open(size: 256 << 10)) }
+        var files: [StorageFile] = []
+        for _ in 0..<5000 where files.count < 3 {
+            if let (file, result) = thread.takeResult() {
+                #expect(result == .opened(size: 256 << 10, isNew: true, isReserved: true))
+                files.append(file)
+            } else {
+                usleep(1000)
+            }
+        }
+        #expect(files == [.readings, .alerts, .state])
+        thread.stop()
     }
 
     @Test func `no signal is taken by the thread`() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let before = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))
-        let thread = StorageThread(path: path)
-        thread.submit(.open(size: 256 << 10))
+        let thread = Self.thread(path)
+        thread.submit(.readings, .open(size: 256 << 10))
         _ = Self.wait(thread)
         let new = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")).subtracting(before)
         let masks = new.compactMap { task -> String? in

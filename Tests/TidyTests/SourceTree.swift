@@ -6,7 +6,7 @@ enum SourceTree {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Pure: they import Telemetry and nothing else.
-    static let cores = ["Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "MQTTSession", "Configuration"]
+    static let cores = ["Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration"]
     /// Where the cores meet: it imports them, and nothing else.
     static let meetingPlace = "Agent"
     static let shells = ["LinuxIO", "GPIOLines", "Buses", "MQTTTransport", "YAMLReader"]

@@ -1,0 +1,42 @@
+package import Telemetry
+
+// The port of the outputs: lines that are driven (docs/outputs.md). The core is `package struct OutputBank`, in OutputBank.swift:
+//   init(settings: [OutputSettings])
+//   mutating func handle(_ input: OutputInput, at now: Instant) -> [OutputAction]
+//   var deadline: Instant?
+//   func state(_ index: Int) -> Bool?      what the line is; nil: it is not held
+//   mutating func reload(_ settings: [OutputSettings?], at now: Instant) -> [OutputAction]
+//       index by index; nil: the output is gone (its line is set to on_exit and released); what did not change is not touched;
+//       more entries than before are new outputs
+
+package enum OutputCommand: Hashable, Sendable {
+    /// `lasting`: back to off after it.
+    case on(lasting: Duration?)
+    case off
+    case toggle
+}
+
+package enum OutputInput: Hashable, Sendable {
+    /// Once, first: lines are asked for.
+    case start
+    /// Outputs by their index in the settings.
+    case lineReady(Int)
+    case lineFailed(Int, NoReading)
+    case command(Int, OutputCommand)
+    /// An alert begins or ceases to demand its outputs on. Begins again (raised anew, unmuted): told again with true.
+    case demand(alert: String, outputs: [String], isOn: Bool)
+    case online
+    case offline
+    case timer
+    /// Set every line to `on_exit`, then let go of them.
+    case stop
+}
+
+package enum OutputAction: Hashable, Sendable {
+    /// Request the line as an output with this value, or switch it; answered by `lineReady` or `lineFailed`.
+    case configure(Int, LineSettings)
+    case release(Int)
+    /// What the line is has changed (nil: it is not held): publish it.
+    case changed(Int, isOn: Bool?)
+    case notice(Notice)
+}
