@@ -173,6 +173,10 @@ extension JSONWriter {
         key(name)
         if let value { time(value) } else { null() }
     }
+    package mutating func member(_ name: String, _ value: Decimal?) {
+        key(name)
+        if let value { decimal(value) } else { null() }
+    }
     package mutating func member(_ name: String, seconds value: Duration?) {
         key(name)
         if let value { seconds(value) } else { null() }

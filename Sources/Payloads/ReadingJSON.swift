@@ -44,7 +44,7 @@ package func unnumberedReadingJSON(
 
 extension JSONWriter {
     /// The members that say when it was.
-    fileprivate mutating func stamp(_ stamp: Stamp, boot: BootID, instant: Instant) {
+    mutating func stamp(_ stamp: Stamp, boot: BootID, instant: Instant) {
         switch stamp {
         case .synced(let wallTime):
             key("time")
