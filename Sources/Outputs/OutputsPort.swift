@@ -28,8 +28,10 @@ package enum OutputInput: Hashable, Sendable {
     case online
     case offline
     case timer
-    /// Set every line to `on_exit`, then let go of them.
+    /// Set every line to `on_exit`, at once. Nothing is heard after it but the answers of the lines.
     case stop
+    /// The end of the stop: the lines are let go.
+    case letGo
 }
 
 package enum OutputAction: Hashable, Sendable {
