@@ -1,29 +1,29 @@
 internal import Telemetry
 
-// Rules are checked in full, and are not built yet.
-
 private let conditions = ["above", "below", "equals", "silent_for", "changes_by"]
 private let placeholders = ["device", "name", "quantity", "value", "unit", "limit", "for", "change"]
 private let longest = Duration.seconds(31 * 86_400)
 
 extension Checker {
-    mutating func alerts(_ entry: Entry) {
-        let before = problems.count
+    mutating func alerts(_ entry: Entry) -> [AlertRule] {
         var places: [String: Place] = [:]
-        let nodes = elements(entry, example: "- {id: frost, series: air.temperature, below: 2}")
-        for node in nodes { alert(node, places: &places) }
-        if !nodes.isEmpty, problems[before...].allSatisfy({ $0.severity == .warning }) { notYet("alerts", entry.keyPlace) }
+        var result: [AlertRule] = []
+        for node in elements(entry, example: "- {id: frost, series: air.temperature, below: 2}") {
+            if let rule = alert(node, places: &places) { result.append(rule) }
+        }
+        return result
     }
 
-    private mutating func alert(_ node: Node, places: inout [String: Place]) {
+    private mutating func alert(_ node: Node, places: inout [String: Place]) -> AlertRule? {
         let title = node["id"]?.value.scalar.map { "alert '\(shown($0.text))'" } ?? "alert"
         let keys = [
             "id", "series", "above", "clear_below", "below", "clear_above", "equals", "silent_for", "changes_by", "within", "for",
             "keep_for", "severity", "message", "outputs", "flapping",
         ]
-        guard let section = section(node, name: "alerts", title: title, keys: keys) else { return }
+        guard let section = section(node, name: "alerts", title: title, keys: keys) else { return nil }
         require(section, "id", example: "frost")
-        if let id = identifier(section), let place = section["id"]?.value.place {
+        let id = identifier(section)
+        if let id, let place = section["id"]?.value.place {
             if let first = places[id] {
                 error(place, "duplicate id '\(id)'; the first is at \(named(first)), choose another")
             } else {
@@ -31,21 +31,44 @@ extension Checker {
             }
         }
         require(section, "series", example: "SENSOR.QUANTITY")
-        let facts = series(section)
-        condition(section, title: title, sensor: facts)
-        _ = duration(section, "for", .zero...longest)
-        _ = duration(section, "keep_for", .zero...longest)
-        _ = word(section, "severity", ["critical", "major", "minor", "warning"])
-        message(section)
-        outputs(of: section)
-        if let entry = section["flapping"], let inner = self.section(entry, keys: ["changes", "within"]) {
-            _ = integer(inner, "changes", 2...1000)
-            _ = duration(inner, "within", .seconds(1)...longest)
+        let series = series(section)
+        let condition = condition(section, title: title, series: series)
+        let holdFor = duration(section, "for", .zero...longest)
+        if let entry = section["for"], section["silent_for"] != nil {
+            error(entry.keyPlace, "for: goes without 'silent_for', which says itself for how long; remove it")
         }
+        let keepFor = duration(section, "keep_for", .zero...longest)
+        let severity = severity(section)
+        let message = message(section)
+        let outputs = outputs(of: section)
+        let flapping = flapping(section)
+        guard let id, let series, let condition else { return nil }
+        return AlertRule(
+            id: id, sensor: series.sensor.id, quantity: series.quantity, condition: condition, holdFor: holdFor ?? .zero,
+            keepFor: keepFor ?? .zero, severity: severity, message: message, outputs: outputs, flapping: flapping)
     }
 
-    /// The sensor of the series, where both are known.
-    private mutating func series(_ section: Section) -> SensorFacts? {
+    private mutating func severity(_ section: Section) -> AlertRule.Severity {
+        let severities = AlertRule.Severity.allCases
+        let chosen = word(section, "severity", severities.map { $0.text })
+        return severities.first { $0.text == chosen } ?? .major
+    }
+
+    private mutating func flapping(_ section: Section) -> AlertRule.Flapping {
+        var flapping = AlertRule.Flapping()
+        guard let entry = section["flapping"], let inner = self.section(entry, keys: ["changes", "within"]) else { return flapping }
+        if let changes = integer(inner, "changes", 2...1000) { flapping.changes = Int(changes) }
+        if let within = duration(inner, "within", .seconds(1)...longest) { flapping.within = within }
+        return flapping
+    }
+
+    /// What a rule watches; `quantity` nil: any reading of the sensor.
+    private struct Series {
+        var sensor: SensorFacts
+        var quantity: String?
+    }
+
+    private mutating func series(_ section: Section) -> Series? {
         guard let entry = section["series"], let scalar = scalar(entry, wanted: "SENSOR.QUANTITY") else { return nil }
         let parts = scalar.text.utf8.split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
         let sensorID = String(decoding: parts[0], as: UTF8.self)
@@ -61,7 +84,7 @@ extension Checker {
                 let first = facts.quantities?.first?.name ?? "QUANTITY"
                 error(scalar.place, "series: '\(sensorID)' is a sensor; a rule needs one quantity, as in '\(sensorID).\(first)'")
             }
-            return facts
+            return Series(sensor: facts, quantity: nil)
         }
         let quantity = String(decoding: parts[1], as: UTF8.self)
         if let quantities = facts.quantities, !quantities.contains(where: { $0.name == quantity }) {
@@ -71,10 +94,10 @@ extension Checker {
                     + Suggestion.nextStep(for: quantity, among: quantities.map { $0.name }, what: "quantities"))
             return nil
         }
-        return facts
+        return Series(sensor: facts, quantity: quantity)
     }
 
-    private mutating func condition(_ section: Section, title: String, sensor: SensorFacts?) {
+    private mutating func condition(_ section: Section, title: String, series: Series?) -> AlertRule.Condition? {
         let given = section.entries.filter { conditions.contains($0.key) }
         if given.isEmpty {
             error(section.place, "\(title): has no condition; write one of \(conditions.joined(separator: ", "))")
@@ -82,57 +105,116 @@ extension Checker {
         for other in given.dropFirst() {
             error(other.keyPlace, "\(other.key): contradicts '\(given[0].key)'; a rule has one condition, write a second rule")
         }
-        threshold(section, "above", clear: "clear_below", otherClear: "clear_above")
-        threshold(section, "below", clear: "clear_above", otherClear: "clear_below")
-        if let entry = section["equals"], let scalar = scalar(entry, wanted: "a number, or open or closed") {
-            let isContact = sensor?.model?.name == "contact"
-            let isWord = scalar.text == "open" || scalar.text == "closed"
-            if isWord, let model = sensor?.model, !isContact {
-                error(scalar.place, "equals: '\(scalar.text)' is for contacts, and this is a \(model.name); write a number")
-            } else if !isWord, Decimal(parsing: scalar.text.utf8) == nil {
-                error(
-                    scalar.place,
-                    "equals: \(scalar.shownText) is no number" + (isContact ? "; write open, closed, 1 or 0" : "; write it as in '2.5'"))
-            }
+        let above = threshold(section, "above", clear: "clear_below", otherClear: "clear_above")
+        let below = threshold(section, "below", clear: "clear_above", otherClear: "clear_below")
+        let equals = equals(section, series: series)
+        let silentFor = silentFor(section, series: series)
+        let changesBy = changesBy(section, series: series)
+        switch given.first?.key {
+        case "above": return above.map { .above($0.limit, clearBelow: $0.clear) }
+        case "below": return below.map { .below($0.limit, clearAbove: $0.clear) }
+        case "equals": return equals
+        case "silent_for": return silentFor.map { .silentFor($0) }
+        case "changes_by": return changesBy
+        default: return nil
         }
-        _ = duration(section, "silent_for", .seconds(1)...longest)
-        if let change = decimal(section, "changes_by"), change.significand == 0, let place = section["changes_by"]?.value.place {
+    }
+
+    private mutating func equals(_ section: Section, series: Series?) -> AlertRule.Condition? {
+        guard let entry = section["equals"], let scalar = scalar(entry, wanted: "a number, or open or closed") else { return nil }
+        let model = series?.sensor.model
+        // Without the settings of the sensor the words of contacts are all there is.
+        let words = series?.sensor.settings.flatMap { settings in model.map { $0.words(settings) } } ?? []
+        if let word = words.first(where: { $0.word == scalar.text }) { return .equals(word.value, word: word.word) }
+        if scalar.text == "open" || scalar.text == "closed" {
+            if let model, series?.sensor.settings != nil {
+                error(scalar.place, "equals: '\(scalar.text)' is for contacts, and this is a \(model.name); write a number")
+            }
+            return nil
+        }
+        guard let number = Decimal(parsing: scalar.text.utf8) else {
+            let next = words.isEmpty ? "; write it as in '2.5'" : "; write open, closed, 1 or 0"
+            error(scalar.place, "equals: \(scalar.shownText) is no number\(next)")
+            return nil
+        }
+        if !words.isEmpty, !words.contains(where: { $0.value.isAtMost(number) && number.isAtMost($0.value) }) {
+            error(scalar.place, "equals: \(scalar.shownText) is no state of a contact; write open, closed, 1 or 0")
+        } else if let quantity = series?.sensor.quantities?.first(where: { $0.name == series?.quantity }),
+            number.significantDecimals > quantity.decimals
+        {
+            warning(
+                scalar.place,
+                "equals: \(scalar.shownText) never comes, since '\(quantity.name)' is given with \(quantity.decimals) decimals; write as many")
+        }
+        return .equals(number, word: nil)
+    }
+
+    private mutating func silentFor(_ section: Section, series: Series?) -> Duration? {
+        let silence = duration(section, "silent_for", .seconds(1)...longest)
+        guard let silence, let place = section["silent_for"]?.value.place, let settings = series?.sensor.settings else { return silence }
+        if settings.duration("heartbeat") == .zero {
+            warning(
+                place,
+                "silent_for: sensor '\(settings.id)' has 'heartbeat: 0 s' and says nothing while nothing changes; give it a heartbeat below \(Units.text(silence))")
+        } else if let interval = settings.every ?? settings.duration("heartbeat"), silence <= interval {
+            warning(
+                place,
+                "silent_for: \(Units.text(silence)) is not above the \(settings.every == nil ? "heartbeat" : "'every'") of sensor '\(settings.id)' (\(Units.text(interval))): it is silent between two readings; write more")
+        }
+        return silence
+    }
+
+    private mutating func changesBy(_ section: Section, series: Series?) -> AlertRule.Condition? {
+        let change = decimal(section, "changes_by")
+        if change?.significand == 0, let place = section["changes_by"]?.value.place {
             error(place, "changes_by: 0 is no change; write more, or less than 0 for a fall")
         }
-        _ = duration(section, "within", .seconds(1)...longest)
+        if let entry = section["changes_by"], let model = series?.sensor.model, let settings = series?.sensor.settings,
+            !model.words(settings).isEmpty
+        {
+            error(entry.keyPlace, "changes_by: is for numbers, and a \(model.name) has two states; write 'equals: open', or closed")
+        }
+        let within = duration(section, "within", .seconds(1)...longest)
         switch (section["changes_by"], section["within"]) {
         case (let change?, nil): error(change.keyPlace, "changes_by: needs 'within' too; write 'within: 10 min'")
         case (nil, let within?): error(within.keyPlace, "within: goes with 'changes_by' only; remove it")
         default: break
         }
+        guard let change, let within else { return nil }
+        return .changesBy(change, within: within)
     }
 
-    private mutating func threshold(_ section: Section, _ key: String, clear: String, otherClear: String) {
+    private mutating func threshold(
+        _ section: Section, _ key: String, clear: String, otherClear: String
+    ) -> (limit: Decimal, clear: Decimal?)? {
         let limit = decimal(section, key)
         guard section[key] != nil else {
             if let entry = section[clear] {
                 let next = section[otherClear == "clear_below" ? "above" : "below"] != nil ? "; did you mean '\(otherClear)'?" : "; remove it"
                 error(entry.keyPlace, "\(clear): goes with '\(key)' only\(next)")
             }
-            return
+            return nil
         }
-        guard let clearLimit = decimal(section, clear), let limit, let place = section[clear]?.value.place else { return }
+        let clearLimit = decimal(section, clear)
+        guard let limit else { return nil }
+        guard let clearLimit, let place = section[clear]?.value.place else { return (limit, nil) }
         let isOrdered = key == "above" ? clearLimit.isAtMost(limit) : limit.isAtMost(clearLimit)
         if !isOrdered {
             error(
                 place,
                 "\(clear): \(clearLimit.text) contradicts '\(key): \(limit.text)'; write \(key == "above" ? "at most" : "at least") \(limit.text)")
         }
+        return (limit, clearLimit)
     }
 
-    private mutating func message(_ section: Section) {
-        guard let text = text(section, "message", maximum: 512), let place = section["message"]?.value.place else { return }
+    private mutating func message(_ section: Section) -> String? {
+        guard let text = text(section, "message", maximum: 512), let place = section["message"]?.value.place else { return nil }
         var rest = Array(text.utf8)[...]
         while let open = rest.firstIndex(of: 123) {
             rest = rest[(open + 1)...]
             guard let close = rest.firstIndex(of: 125) else {
                 error(place, "message: a brace is not closed; placeholders are {\(placeholders.joined(separator: "} {"))}")
-                return
+                return text
             }
             let name = String(decoding: rest[..<close], as: UTF8.self)
             if !placeholders.contains(name) {
@@ -142,19 +224,41 @@ extension Checker {
             }
             rest = rest[(close + 1)...]
         }
+        return text
     }
 
-    private mutating func outputs(of section: Section) {
-        guard let entry = section["outputs"] else { return }
+    private mutating func outputs(of section: Section) -> [String] {
+        guard let entry = section["outputs"] else { return [] }
+        var ids: [String] = []
+        var groups: [(group: String, output: String)] = []
         for node in elements(entry, example: "[siren]") {
             guard let scalar = scalar(Entry(key: "outputs", keyPlace: node.place, value: node), wanted: "an output's id")
             else { continue }
-            if !outputs.contains(where: { $0.id == scalar.text }) {
+            guard let output = outputs.first(where: { $0.id == scalar.text }) else {
                 let known = outputs.map { $0.id }
                 let next =
                     known.isEmpty ? "; there are no outputs" : Suggestion.nextStep(for: scalar.text, among: known, what: "outputs")
                 error(scalar.place, "outputs: unknown output \(scalar.shownText)\(next)")
+                continue
+            }
+            if ids.contains(output.id) {
+                error(scalar.place, "outputs: \(scalar.shownText) stands there already; remove one")
+                continue
+            }
+            ids.append(output.id)
+            if ids.count == AlertRule.maximumOutputs + 1 {
+                error(scalar.place, "outputs: a rule switches at most \(AlertRule.maximumOutputs); remove this and the rest, or write a second rule")
+            }
+            if let group = output.group {
+                if let other = groups.first(where: { $0.group == group }) {
+                    warning(
+                        scalar.place,
+                        "outputs: '\(other.output)' and '\(output.id)' are of group '\(group)', of which one is on at a time; name one of them")
+                } else {
+                    groups.append((group, output.id))
+                }
             }
         }
+        return ids
     }
 }

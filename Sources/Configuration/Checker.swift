@@ -38,10 +38,13 @@ package struct Checker {
         /// Nil where the model is not known or not built: then nothing is said about its series.
         var model: ModelDescription?
         var quantities: [Quantity]?
+        /// Nil where the model is.
+        var settings: SensorSettings?
     }
     struct OutputFacts {
         var id: String
         var place: Place
+        var group: String?
     }
     struct ChipFacts {
         var name: String

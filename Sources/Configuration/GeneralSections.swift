@@ -103,17 +103,21 @@ extension Checker {
         return settings
     }
 
-    mutating func log(_ entry: Entry) -> Notice.Level {
+    mutating func log(_ entry: Entry) -> (level: Notice.Level, publish: Notice.Level?) {
         let levels = ["debug", "info", "warning", "error"]
-        guard let section = section(entry, keys: ["level", "publish"]) else { return .info }
-        if let publish = word(section, "publish", ["off"] + levels), publish != "off", let entry = section["publish"] {
-            notYet("publish", entry.keyPlace, "of log; off is built")
-        }
-        switch word(section, "level", levels) {
-        case "debug": return .debug
-        case "warning": return .warning
-        case "error": return .error
-        default: return .info
+        guard let section = section(entry, keys: ["level", "publish"]) else { return (.info, nil) }
+        let publish = word(section, "publish", ["off"] + levels).flatMap { level($0) }
+        return (word(section, "level", levels).flatMap { level($0) } ?? .info, publish)
+    }
+
+    /// Nil for `off`.
+    private func level(_ word: String) -> Notice.Level? {
+        switch word {
+        case "debug": .debug
+        case "info": .info
+        case "warning": .warning
+        case "error": .error
+        default: nil
         }
     }
 

@@ -69,15 +69,16 @@ extension Checker {
         let discovery = top["home_assistant"].map { homeAssistant($0) } ?? false
         let buffer = top["buffer"].map { self.buffer($0) } ?? BufferSettings()
         let publish = top["publish"].map { self.publish($0, sync: buffer.sync, discovery: discovery) } ?? PublishSettings()
-        let level = top["log"].map { log($0) } ?? .info
+        let log = top["log"].map { self.log($0) } ?? (level: .info, publish: nil)
         let chips = top["chips"].map { self.chips($0) } ?? []
         let sensors = top["sensors"].map { self.sensors($0) } ?? []
-        if let entry = top["outputs"] { outputs(entry) }
-        if let entry = top["alerts"] { alerts(entry) }
+        let outputs = top["outputs"].map { self.outputs($0) } ?? []
+        let alerts = top["alerts"].map { self.alerts($0) } ?? []
         topics(top, prefix: publish.prefix, device: device.id)
         guard let broker else { return nil }
         return Settings(
-            device: device, broker: broker, publish: publish, buffer: buffer, logLevel: level, chips: chips, sensors: sensors)
+            device: device, broker: broker, publish: publish, buffer: buffer, logLevel: log.level, logPublish: log.publish,
+            chips: chips, sensors: sensors, alerts: alerts, outputs: outputs)
     }
 
     /// Keys that stand at the top where a section is meant.

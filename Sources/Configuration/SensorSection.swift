@@ -53,7 +53,7 @@ extension Checker {
         }
         let settings = sensor(node, title: title, id: id ?? "", model: model)
         if let id, !isDuplicate {
-            remember(SensorFacts(id: id, model: model, quantities: settings.map { model.quantities($0) }))
+            remember(SensorFacts(id: id, model: model, quantities: settings.map { model.quantities($0) }, settings: settings))
         }
         return id == nil ? nil : settings
     }

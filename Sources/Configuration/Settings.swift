@@ -10,23 +10,32 @@ package struct Settings: Hashable, Sendable {
     package var buffer: BufferSettings
     /// `log.level`: what is less severe is not written.
     package var logLevel: Notice.Level
+    /// `log.publish`: lines from this level on go to `P/log`; nil: off.
+    package var logPublish: Notice.Level?
     /// In the order of the file.
     package var chips: [ChipSettings]
     /// In the order of the file.
     package var sensors: [SensorSettings]
+    /// In the order of the file.
+    package var alerts: [AlertRule]
+    /// In the order of the file.
+    package var outputs: [OutputSettings]
 
     package init(
         device: DeviceSettings, broker: BrokerSettings, publish: PublishSettings = PublishSettings(),
-        buffer: BufferSettings = BufferSettings(), logLevel: Notice.Level = .info, chips: [ChipSettings] = [],
-        sensors: [SensorSettings] = []
+        buffer: BufferSettings = BufferSettings(), logLevel: Notice.Level = .info, logPublish: Notice.Level? = nil,
+        chips: [ChipSettings] = [], sensors: [SensorSettings] = [], alerts: [AlertRule] = [], outputs: [OutputSettings] = []
     ) {
         self.device = device
         self.broker = broker
         self.publish = publish
         self.buffer = buffer
         self.logLevel = logLevel
+        self.logPublish = logPublish
         self.chips = chips
         self.sensors = sensors
+        self.alerts = alerts
+        self.outputs = outputs
     }
 
     /// `P` of the contract, section 2: `<prefix>/<device id>`.

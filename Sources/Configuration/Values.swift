@@ -188,6 +188,17 @@ extension Decimal {
         return isEqual || isSmaller != negative
     }
 
+    /// Without the zeros at the end: 2.50 has one.
+    var significantDecimals: UInt8 {
+        var value = significand
+        var count = decimals
+        while count > 0, value % 10 == 0 {
+            value /= 10
+            count -= 1
+        }
+        return count
+    }
+
     private static func power(_ exponent: UInt8) -> UInt64 {
         var result: UInt64 = 1
         for _ in 0..<exponent { result *= 10 }

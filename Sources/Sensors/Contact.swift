@@ -27,6 +27,10 @@ package struct Contact: SensorDriver, Hashable {
                 else { return [] }
                 return [("heartbeat", "heartbeat is 0 s (off) or at least 1 ms")]
             },
+            words: { settings in
+                let closed: Int64 = isTrueWhenClosed(settings) ? 1 : 0
+                return [("open", Decimal(1 - closed, decimals: 0)), ("closed", Decimal(closed, decimals: 0))]
+            },
             wiring: "Between the line and ground (any GND pin); the pull-up inside the chip holds the open circuit high. "
                 + "A long wire wants 4.7 kΩ to 3.3 V as well. Never more than 3.3 V on a line.",
             example: "{id: door, model: contact, line: GPIO17, class: door, debounce: 20 ms, heartbeat: 10 min}")

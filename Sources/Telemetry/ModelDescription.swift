@@ -16,6 +16,8 @@ package struct ModelDescription: Sendable {
     package var quantities: @Sendable (SensorSettings) -> [Quantity]
     /// Problems that only the model sees, between keys that are each valid alone: (key, text).
     package var check: @Sendable (SensorSettings) -> [(key: String, text: String)]
+    /// Words for values of the first quantity, for `equals` of a rule and for messages; empty: it has numbers only.
+    package var words: @Sendable (SensorSettings) -> [(word: String, value: Decimal)]
     /// How it is wired, a sentence or two for `godwit sensors MODEL`.
     package var wiring: String
     /// A configuration entry, in YAML flow style.
@@ -68,6 +70,7 @@ package struct ModelDescription: Sendable {
         name: String, aliases: [String] = [], summary: String, needsLine: Bool, every: Interval?, keys: [Key],
         quantities: @escaping @Sendable (SensorSettings) -> [Quantity],
         check: @escaping @Sendable (SensorSettings) -> [(key: String, text: String)] = { _ in [] },
+        words: @escaping @Sendable (SensorSettings) -> [(word: String, value: Decimal)] = { _ in [] },
         wiring: String, example: String
     ) {
         self.name = name
@@ -78,6 +81,7 @@ package struct ModelDescription: Sendable {
         self.keys = keys
         self.quantities = quantities
         self.check = check
+        self.words = words
         self.wiring = wiring
         self.example = example
     }

@@ -50,9 +50,21 @@ struct DaemonParts {
         board = LineBoard(chips: Self.chips(of: settings, notices: &notices), origin: now)
         lines = settings.sensors.map { $0.line }
         consumers = settings.sensors.map { "godwit:\($0.id)" }
-        outputs = []
-
-        let configuration = Self.agentConfiguration(of: settings, hash: hash)
+        outputs = settings.outputs
+        var drivers: [any AnySensor] = []
+        var schemas: [SensorSchema] = []
+        for sensor in settings.sensors {
+            guard let entry = catalogEntry(named: sensor.model) else {
+                preconditionFailure("the configuration named a model that is not in the catalog")
+            }
+            drivers.append(entry.make(sensor, now))
+            schemas.append(SensorSchema(sensor: sensor.id, quantities: entry.model.quantities(sensor)))
+        }
+        var configuration = Self.agentConfiguration(of: settings, hash: hash)
+        configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors, schemas: schemas)
+        configuration.outputs = settings.outputs
+        configuration.logPublish = settings.logPublish
+        configuration.stateEvery = settings.buffer.stateEvery
         transport = Mosquitto(
             address: Self.address(of: settings, will: Agent.willMessage(for: configuration)),
             sendMaximum: settings.broker.inFlight)
@@ -62,15 +74,6 @@ struct DaemonParts {
         } catch {
             // Sensors are read all the same; only godwit status and read do not reach the daemon.
             notices.append(Notice(.error, "control socket \(socketPath): \(Self.text(of: error))"))
-        }
-        var drivers: [any AnySensor] = []
-        var schemas: [SensorSchema] = []
-        for sensor in settings.sensors {
-            guard let entry = catalogEntry(named: sensor.model) else {
-                preconditionFailure("the configuration named a model that is not in the catalog")
-            }
-            drivers.append(entry.make(sensor, now))
-            schemas.append(SensorSchema(sensor: sensor.id, quantities: entry.model.quantities(sensor)))
         }
         agent = Agent(
             configuration: configuration, drivers: drivers, schemas: schemas, random: RandomSource(seed: kernelRandom()),

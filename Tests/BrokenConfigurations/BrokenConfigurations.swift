@@ -27,7 +27,7 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         BrokenConfiguration(name, "broker: {url: \"mqtt://localhost\"}\n" + text, line, column, part)
     }
 
-    package static let all: [BrokenConfiguration] = types + keys + units + ranges + references + lines + alerts + later + yaml + huge
+    package static let all: [BrokenConfiguration] = types + keys + units + ranges + references + lines + alerts + outputs + later + yaml + huge
 
     static let types: [BrokenConfiguration] = [
         .init("no broker", "device: {id: x}\n", 1, 1, "write 'broker: {url: \"mqtt://HOST\"}'"),
@@ -131,14 +131,30 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .rest("alert with two conditions", air + "  - {id: x, series: air.humidity, below: 1, above: 2}\n", 4, 45, "write a second rule"),
         .rest("alert that never clears", air + "  - {id: x, series: air.humidity, below: 5, clear_above: 2}\n", 4, 58, "write at least 5"),
         .rest("duplicate alert", air + "  - {id: x, series: air, silent_for: 5 s}\n  - {id: x, series: air, silent_for: 9 s}\n", 5, 10, ":4:10, choose another"),
+        .rest("for beside silence", air + "  - {id: x, series: air, silent_for: 5 min, for: 5 s}\n", 4, 45, "for: goes without 'silent_for'"),
+        .rest("an output twice in a rule", "outputs: [{id: o, line: M}]\n" + air + "  - {id: x, series: air.humidity, below: 1, outputs: [o, o]}\n", 5, 58, "remove one"),
+        .rest("a change of a contact", "sensors: [{id: d, model: contact, line: L}]\nalerts: [{id: x, series: d.state, changes_by: 1, within: 5 s}]\n", 3, 35, "write 'equals: open'"),
+        .rest("a contact that equals 2", "sensors: [{id: d, model: contact, line: L}]\nalerts: [{id: x, series: d.state, equals: 2}]\n", 3, 43, "write open, closed, 1 or 0"),
+        .rest("a clear threshold of the other kind", air + "  - {id: x, series: air.humidity, below: 5, clear_below: 4}\n", 4, 45, "did you mean 'clear_above'?"),
         .rest("unknown placeholder", air + "  - {id: x, series: air.humidity, below: 5, message: \"{valeu}\"}\n", 4, 54, "did you mean 'value'?"),
+    ]
+    static let outputs: [BrokenConfiguration] = [
+        .rest("an output in two groups", "outputs:\n  - {id: o, line: L, group: [a, b]}\n", 3, 29, "write one name"),
+        .rest(
+            "an output twice, in two groups", "outputs:\n  - {id: o, line: L, group: a}\n  - {id: o, line: M, group: b}\n", 4, 10,
+            "an output is in one group, so remove one"),
+        .rest("two outputs on one line", "outputs:\n  - {id: o, line: L}\n  - {id: p, line: L}\n", 4, 19, "taken by output 'o' at"),
+        .rest("an output that is on for less than it must be", "outputs: [{id: o, line: L, minimum_on: 5 s, maximum_on: 1 s}]\n", 2, 57, "write at least 5 s"),
+        .rest(
+            "two of a group on at the start", "outputs:\n  - {id: o, line: L, group: g, initial: on}\n  - {id: p, line: M, group: g, initial: on}\n",
+            4, 41, "write off"),
+        .rest("an output without a line", "outputs: [{id: o}]\n", 2, 11, "write 'line: GPIO27'"),
     ]
     static let later: [BrokenConfiguration] = [
         .rest("not built: qos 2", "publish: {qos: 2}\n", 2, 16, "qos: not supported yet"),
         .rest("not built: batch", "publish: {batch: {readings: 50, age: 2 s}}\n", 2, 11, "batch: not supported yet"),
         .rest("not built: a model", "sensors: [{id: a, model: bme280, bus: i2c-1}]\n", 2, 26, "model: not supported yet"),
         .rest("not built: BCM numbers", "sensors: [{id: a, model: contact, line: BCM17}]\n", 2, 41, "line: BCM17: not supported yet; write 'GPIO17'"),
-        .rest("not built: alerts", air + "  - {id: x, series: air.humidity, below: 5}\n", 3, 1, "alerts: not supported yet"),
         .init("not built: two brokers", "broker: {url: [\"mqtt://a\", \"mqtt://b\"]}\n", 1, 10, "url: not supported yet"),
     ]
     static let yaml: [BrokenConfiguration] = [

@@ -48,13 +48,22 @@ import Testing
         ("home_assistant: {discovery: true}", "discovery: not supported yet"), ("home_assistant: {prefix: ha}", "prefix: not supported yet"),
         ("buffer: {when_full: drop-newest}", "when_full: not supported yet"), ("buffer: {when_full: thin-oldest}", "when_full: not supported yet"),
         ("buffer: {when_full: drop}", "known values: drop-oldest"), ("buffer: {sync: 2 h}", "outside 0 s ... 1 h"), ("buffer: {memory: 128 MiB}", "outside 64 KiB ... 64 MiB"),
-        ("buffer: {file: /var/lib/}", "is a folder"), ("log: {publish: warning}", "publish: not supported yet"), ("log: info", "known keys: level, publish"),
+        ("buffer: {file: /var/lib/}", "is a folder"), ("log: {publish: warn}", "known values: off, debug"), ("log: info", "known keys: level, publish"),
         ("device: {id: \"\"}", "is no id"), ("publish: {prefix: \"\"}", "is empty"),
     ])
     func `what is not right, or not built, is said once`(section: String, part: String) {
         let result = check("\(broker)\(section)")
         #expect(result.problems.count == 1, "\(result.lines)")
         #expect(result.problems.first?.text.contains(part) == true, "\(result.lines)")
+    }
+
+    @Test func `log lines are published from a level on, or not`() {
+        #expect(check("\(broker)log: {publish: off}").settings?.logPublish == nil)
+        for (word, level) in [("debug", Notice.Level.debug), ("info", .info), ("warning", .warning), ("error", .error)] {
+            let settings = check("\(broker)log: {publish: \(word)}").settings
+            #expect(settings?.logPublish == level)
+            #expect(settings?.logLevel == .info)
+        }
     }
 
     @Test func `retained live readings and discovery contradict each other`() {
