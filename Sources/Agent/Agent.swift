@@ -1,4 +1,5 @@
 package import MQTTSession
+package import Outputs
 internal import Payloads
 package import RingStore
 package import Sensors
@@ -15,6 +16,7 @@ package struct Agent {
     package private(set) var ring: Ring
     package internal(set) var session: Session
     var sensors: [SensorSlot]
+    package internal(set) var outputs: OutputBank
     /// The turn's look at the clocks.
     var clock: ClockReading
     /// Once known in a boot, the wall time stays known: the kernel forgets 8.9 h after the last answer of NTP.
@@ -59,6 +61,7 @@ package struct Agent {
         sensors = drivers.indices.map {
             SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
         }
+        outputs = OutputBank(settings: configuration.outputs)
         self.clock = clock
         startedAt = clock.instant
     }
@@ -82,7 +85,7 @@ package struct Agent {
     }
 
     package var deadline: Instant? {
-        var deadline = earliest(ring.deadline, session.deadline)
+        var deadline = earliest(earliest(ring.deadline, session.deadline), outputs.deadline)
         if stopping == nil {
             for sensor in sensors { deadline = earliest(deadline, sensor.deadline) }
             if connection != nil { deadline = earliest(deadline, metricsDue) }
@@ -100,6 +103,7 @@ package struct Agent {
     private mutating func take(_ input: AgentInput) {
         switch input {
         case .start:
+            tellOutputs(.start)
             perform(ring.handle(.start, at: now))
             connectBy = now.advanced(by: Self.ringPatience)
             for index in sensors.indices { perform(sensors[index].handle(.start, at: now), of: index) }
@@ -136,6 +140,7 @@ package struct Agent {
         if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
         if let due = connectBy, due <= now { startSession() }
         if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
+        if let due = outputs.deadline, due <= now { tellOutputs(.timer) }
         if stopping == nil {
             for index in sensors.indices {
                 if let due = sensors[index].deadline, due <= now {
@@ -219,7 +224,7 @@ package struct Agent {
         }
     }
 
-    private mutating func take(_ notice: Notice) {
+    mutating func take(_ notice: Notice) {
         if notice.level >= .warning { lastError = notice.text }
         actions.append(.log(notice))
     }

@@ -1,4 +1,5 @@
 package import MQTTSession
+internal import Outputs
 internal import Payloads
 internal import RingStore
 internal import Telemetry
@@ -66,6 +67,8 @@ extension Agent {
             if firstOnline == nil { firstOnline = now }
             publish(statusMessage("online"))
             publish(infoMessage())
+            tellOutputs(.online)
+            publishOutputs()
             if configuration.metricsEvery > .zero {
                 metricsDue = now.advanced(by: configuration.metricsEvery)
                 actions.append(.askFacts(.publish))
@@ -73,6 +76,7 @@ extension Agent {
             tellStatus()
         case .offline:
             connection = nil
+            tellOutputs(.offline)
             inFlight.removeAll(keepingCapacity: true)
             tellRing(.rewind)
             tellStatus()

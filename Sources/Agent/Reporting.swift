@@ -60,6 +60,7 @@ extension Agent {
         metrics.bytesReceived = facts.bytesReceived
         metrics.buffer = buffer(status)
         metrics.sensors = sensors.map(snapshot)
+        metrics.outputs = outputMetrics
         metrics.residentBytes = facts.residentBytes
         metrics.wakeups = facts.wakeups
         metrics.lastError = lastError

@@ -1,4 +1,5 @@
 internal import MQTTSession
+internal import Outputs
 internal import RingStore
 internal import Telemetry
 
@@ -39,6 +40,7 @@ extension Agent {
         guard stopping == nil else { return }
         stopping = Stopping(begun: now)
         log(.info, "stopping")
+        tellOutputs(.stop)
         tellRing(.stop)
     }
 
@@ -91,6 +93,7 @@ extension Agent {
 
     private mutating func finishStop() {
         stopping?.phase = .finished
+        tellOutputs(.letGo)
         log(.info, "stopped")
         actions.append(.finished)
     }

@@ -28,12 +28,13 @@ package struct OutputBank: Hashable, Sendable {
         wishForInitial(of: machines.indices)
     }
 
-    package var count: Int { machines.count }
+    /// Of the outputs that the configuration has.
+    package var indices: [Int] { machines.indices.filter { exists($0) } }
 
     package func settings(_ index: Int) -> OutputSettings { machines[index].settings }
 
-    /// Whether the configuration still has it.
-    package func exists(_ index: Int) -> Bool { machines[index].line.state != .released }
+    /// The configuration still has it.
+    private func exists(_ index: Int) -> Bool { machines[index].line.state != .released }
 
     /// What the line is; nil: it is not held.
     package func state(_ index: Int) -> Bool? { machines[index].line.isOn }
@@ -50,7 +51,7 @@ package struct OutputBank: Hashable, Sendable {
     package var deadline: Instant? {
         guard phase == .running else { return nil }
         var deadline: Instant?
-        for index in machines.indices where exists(index) {
+        for index in indices {
             let machine = machines[index]
             deadline = earliest(deadline, machine.next(offlineSince: offlineSince)?.at)
             deadline = earliest(deadline, machine.line.retryAt)
@@ -76,7 +77,7 @@ package struct OutputBank: Hashable, Sendable {
         case .timer: break
         case .stop: stop()
         case .letGo:
-            for index in machines.indices where exists(index) { release(index) }
+            for index in indices { release(index) }
         }
     }
 
@@ -130,7 +131,7 @@ package struct OutputBank: Hashable, Sendable {
         while true {
             var first: (index: Int, event: OutputMachine.Event, at: Instant)?
             // Backwards, so that of one group and one instant the first in the file has the turn.
-            for index in machines.indices.reversed() where exists(index) {
+            for index in indices.reversed() {
                 guard let next = machines[index].next(offlineSince: offlineSince), next.at <= now else { continue }
                 if let known = first, known.at <= next.at { continue }
                 first = (index, next.event, next.at)

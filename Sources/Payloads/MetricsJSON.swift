@@ -85,8 +85,9 @@ package struct MetricsSnapshot: Hashable, Sendable {
 
     package struct State: Hashable, Sendable {
         package var id: String
-        package var state: String
-        package init(id: String, state: String) {
+        /// Nil: not known.
+        package var state: String?
+        package init(id: String, state: String?) {
             self.id = id
             self.state = state
         }

@@ -36,16 +36,17 @@ struct Bench {
 
     init(
         sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true, waitForClock: Duration = .seconds(120),
-        metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20
+        metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20, outputs: [OutputSettings] = []
     ) {
         clock = ClockReading(
             instant: Instant(nanoseconds: 50_000_000_000), wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000),
             isKnown: clockIsKnown)
-        let configuration = AgentConfiguration(
+        var configuration = AgentConfiguration(
             deviceID: "bench", deviceName: "Bench", location: "", prefix: "godwit", identify: identify,
             metricsEvery: metricsEvery, waitForClock: waitForClock, clockSource: "trust", sensors: sensors,
             boot: BootID(0xB007), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
             session: SessionConfiguration(inFlight: inFlight))
+        configuration.outputs = outputs
         let entries = sensors.map { catalogEntry(named: $0.model)! }
         let origin = clock.instant
         agent = Agent(
@@ -101,6 +102,15 @@ struct Bench {
     private mutating func advance(to instant: Instant) {
         clock.wallTime = clock.wallTime.advanced(by: clock.instant.duration(to: instant))
         clock.instant = instant
+    }
+
+    /// What other parts of the agent do in a turn of it.
+    mutating func inTurn<Result>(_ body: (inout Agent) -> Result) -> Result {
+        agent.actions.removeAll()
+        let result = body(&agent)
+        for action in agent.actions { perform(action) }
+        settle()
+        return result
     }
 
     mutating func loseConnection() { give(.session(.connectionLost(.closed("test")))) }
