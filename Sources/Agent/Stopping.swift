@@ -1,6 +1,7 @@
 internal import MQTTSession
 internal import Outputs
 internal import RingStore
+internal import Sensors
 internal import Telemetry
 
 /// The stop, within 5 s in all: the ring is synced first, then what can still be sent is sent, then `offline` is said.
@@ -40,6 +41,7 @@ extension Agent {
         guard stopping == nil else { return }
         stopping = Stopping(begun: now)
         log(.info, "stopping")
+        for index in sensors.indices { perform(sensors[index].handle(.finish, at: now), of: index) }
         tellOutputs(.stop)
         tellRing(.stop)
     }

@@ -92,6 +92,8 @@ package struct Contact: SensorDriver, Hashable {
             return read(at: now)
         case .readNow:
             return read(at: now)
+        case .finish:
+            return []
         }
     }
 

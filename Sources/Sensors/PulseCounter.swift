@@ -21,16 +21,13 @@ package struct PulseCounter: SensorDriver, Hashable {
                     summary: "the unit of the amount, SenML's name where it has one: mm, l, Wh"),
                 .init(
                     name: "quantity", kind: .quantityName, standard: .text("amount"), summary: "the name of the amount: rain"),
-                .init(
-                    name: "total", kind: .logical, standard: nil,
-                    summary: "the sum of the amount, kept across restarts", isSupported: false),
             ],
             quantities: { settings in
-                [
+                let (unit, decimals) = (unit(of: settings), perPulse(of: settings).decimals)
+                return [
                     Quantity(name: "pulses", unit: "1", decimals: 0),
-                    Quantity(
-                        name: settings.text("quantity") ?? "amount", unit: settings.text("unit") ?? "1",
-                        decimals: perPulse(of: settings).decimals),
+                    Quantity(name: settings.text("quantity") ?? "amount", unit: unit, decimals: decimals),
+                    Quantity(name: "total", unit: unit, decimals: decimals),
                 ]
             },
             check: { settings in
@@ -55,6 +52,8 @@ package struct PulseCounter: SensorDriver, Hashable {
     private var line = Line.waiting
     /// Since the last reading. Kept while the line is away: they did happen.
     private var pulses: Int64 = 0
+    private var isFinishing = false
+    private var total: RunningTotal
 
     private enum Line: Hashable, Sendable {
         case waiting
@@ -67,11 +66,15 @@ package struct PulseCounter: SensorDriver, Hashable {
             edge: Self.edge(of: settings), bias: LineKeys.bias(of: settings), isActiveLow: settings.text("active") == "low",
             debouncePeriod: settings.duration("debounce") ?? .milliseconds(2), eventBufferSize: 256)
         perPulse = Self.perPulse(of: settings)
+        total = RunningTotal(unit: Self.unit(of: settings), decimals: perPulse.decimals)
         let every = settings.every ?? .seconds(60)
         grid = SamplingGrid(first: origin.advanced(by: every), every: every)
     }
 
     package var deadline: Instant? { grid.next }
+    package var saved: [UInt8] { total.saved }
+    package var savedRevision: Int { total.revision }
+    package mutating func restore(_ saved: [UInt8]) { total.restore(saved) }
 
     package mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
         switch input {
@@ -84,7 +87,7 @@ package struct PulseCounter: SensorDriver, Hashable {
             // Edges that the kernel counted but could not keep are pulses as well.
             pulses += Int64(lost)
             for edge in edges where Self.counts(edge.kind, lineSettings.edge) { pulses += 1 }
-            return []
+            return isFinishing ? lastReading(at: now) : []
         case .level:
             return []
         case .lineFailed(let why):
@@ -96,6 +99,9 @@ package struct PulseCounter: SensorDriver, Hashable {
             return [reading(at: now)]
         case .readNow:
             return [reading(at: now)]
+        case .finish:
+            isFinishing = true
+            return lastReading(at: now)
         }
     }
 
@@ -106,19 +112,32 @@ package struct PulseCounter: SensorDriver, Hashable {
         case .failed(let why):
             return .reading(.noReading(why), at: now)
         case .ready:
-            defer { pulses = 0 }
-            return .reading(Self.outcome(pulses, perPulse), at: now)
+            return .reading(takePulses(), at: now)
         }
     }
 
-    private static func outcome(_ pulses: Int64, _ perPulse: Decimal) -> Outcome {
+    /// Pulses that were counted are not lost with the process; that there were none is no news.
+    private mutating func lastReading(at now: Instant) -> [SensorAction] {
+        pulses > 0 ? [.reading(takePulses(), at: now)] : []
+    }
+
+    private mutating func takePulses() -> Outcome {
+        defer { pulses = 0 }
+        return Self.outcome(pulses, perPulse, &total)
+    }
+
+    private static func outcome(_ pulses: Int64, _ perPulse: Decimal, _ total: inout RunningTotal) -> Outcome {
         let (amount, overflow) = pulses.multipliedReportingOverflow(by: perPulse.significand)
         if overflow {
             return .noReading(NoReading(.outOfRange, detail: "\(pulses) pulses of \(perPulse.text) do not fit a number"))
         }
-        return .measurements([pulses, amount])
+        guard total.add(amount) else {
+            return .noReading(NoReading(.outOfRange, detail: "\(pulses) pulses of \(perPulse.text) on top of total \(total.text) do not fit a number"))
+        }
+        return .measurements([pulses, amount, total.significand])
     }
 
+    private static func unit(of settings: SensorSettings) -> String { settings.text("unit") ?? "1" }
     private static func perPulse(of settings: SensorSettings) -> Decimal { settings.decimal("per_pulse") ?? .one }
 
     private static func edge(of settings: SensorSettings) -> LineSettings.Edge {
@@ -145,6 +164,7 @@ package struct PulseCounter: SensorDriver, Hashable {
         guard let last = changes.last else { return [] }
         var pulses: Int64 = 0
         for change in changes where counts(change.isHigh != isActiveLow ? .rising : .falling, edge(of: settings)) { pulses += 1 }
-        return [DecodedReading(time: last.time, outcome: outcome(pulses, perPulse(of: settings)))]
+        var total = RunningTotal(unit: unit(of: settings), decimals: perPulse(of: settings).decimals)
+        return [DecodedReading(time: last.time, outcome: outcome(pulses, perPulse(of: settings), &total))]
     }
 }

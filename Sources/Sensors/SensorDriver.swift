@@ -18,6 +18,9 @@ package enum SensorInput: Hashable, Sendable {
     case timer
     /// A person asks for a reading now (`godwit read`).
     case readNow
+    /// The sensor ends: the daemon stops, or a reload takes it away. What was counted and not said yet is said now, and so is
+    /// what edges that are still to come add to it.
+    case finish
 }
 
 package enum SensorAction: Hashable, Sendable {
@@ -40,9 +43,22 @@ package protocol SensorDriver: SendableMetatype {
     init(settings: SensorSettings, origin: Instant)
     mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction]
     var deadline: Instant? { get }
+    /// What is kept of the sensor over a restart, at most 255 bytes; empty: nothing.
+    var saved: [UInt8] { get }
+    /// Rises with each change of `saved`.
+    var savedRevision: Int { get }
+    /// Takes what `saved` gave, of another process or of the same sensor before a reload; once, at any time. Bytes of
+    /// another model, or of settings that they do not fit, are ignored.
+    mutating func restore(_ saved: [UInt8])
     /// The readings of a whole recording, for `godwit decode` and the replay of a chip.
     /// - Parameter edges: of the sensor's line, physical levels, in order; the first gives the level at the start.
     static func decode(recording edges: [RecordedEdge], settings: SensorSettings) -> [DecodedReading]
+}
+
+extension SensorDriver {
+    package var saved: [UInt8] { [] }
+    package var savedRevision: Int { 0 }
+    package mutating func restore(_ saved: [UInt8]) {}
 }
 
 /// One row of an edge list: the physical level from this time on.
@@ -70,6 +86,9 @@ package struct DecodedReading: Hashable, Sendable {
 package protocol AnySensor: AnyObject {
     func handle(_ input: SensorInput, at now: Instant) -> [SensorAction]
     var deadline: Instant? { get }
+    var saved: [UInt8] { get }
+    var savedRevision: Int { get }
+    func restore(_ saved: [UInt8])
     /// A copy that shares nothing with this one, so that an agent that holds sensors is still a value.
     func copy() -> any AnySensor
 }
@@ -79,6 +98,9 @@ package final class SensorBox<Driver: SensorDriver>: AnySensor {
     package init(_ driver: Driver) { self.driver = driver }
     package func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] { driver.handle(input, at: now) }
     package var deadline: Instant? { driver.deadline }
+    package var saved: [UInt8] { driver.saved }
+    package var savedRevision: Int { driver.savedRevision }
+    package func restore(_ saved: [UInt8]) { driver.restore(saved) }
     package func copy() -> any AnySensor { SensorBox(driver) }
 }
 

@@ -111,6 +111,8 @@ struct SingleWireSampler: Hashable, Sendable {
             return timer(at: now, convert)
         case .timer:
             return timer(at: now, convert)
+        case .finish:
+            return []
         }
     }
 

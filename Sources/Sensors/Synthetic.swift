@@ -64,7 +64,7 @@ package struct Synthetic: SensorDriver, Hashable {
             return [sample(at: now)]
         case .readNow:
             return [sample(at: now)]
-        case .start, .lineReady, .edges, .level, .lineFailed:
+        case .start, .lineReady, .edges, .level, .lineFailed, .finish:
             return []
         }
     }

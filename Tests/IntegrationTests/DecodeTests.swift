@@ -46,7 +46,7 @@ struct DecodeTests {
         #expect(contact.output == "{\"time_ns\":5,\"state\":1}\n{\"time_ns\":9,\"state\":0}\n{\"time_ns\":12,\"state\":1}\n")
         #expect(contact.status == 0)
         let pulses = try Self.decode(build, ["pulse-counter", path, "--line", "a"])
-        #expect(pulses.output == "{\"time_ns\":12,\"pulses\":2,\"amount\":2}\n")
+        #expect(pulses.output == "{\"time_ns\":12,\"pulses\":2,\"amount\":2,\"total\":2}\n")
         let several = try Self.decode(build, ["contact", path])
         #expect(several.status == 64)
         #expect(several.error.contains("--line NAME, one of a, b"))

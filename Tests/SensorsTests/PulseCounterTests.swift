@@ -22,9 +22,9 @@ struct PulseCounterTests {
         _ = driver.handle(.edges(Self.falls(3), lostBefore: 0), at: seconds(5))
         _ = driver.handle(.edges(Self.falls(4), lostBefore: 0), at: seconds(6))
         let first = driver.handle(.timer, at: seconds(60))
-        #expect(first == Self.given([7, 19558], 60))
+        #expect(first == Self.given([7, 19558, 19558], 60))
         let second = driver.handle(.timer, at: seconds(120))
-        #expect(second == Self.given([0, 0], 120))
+        #expect(second == Self.given([0, 0, 19558], 120))
     }
 
     @Test(arguments: [
@@ -36,6 +36,7 @@ struct PulseCounterTests {
         let quantities = PulseCounter.model.quantities(values)
         #expect(quantities == [
             Quantity(name: "pulses", unit: "1", decimals: 0), Quantity(name: "rain", unit: "mm", decimals: decimals),
+            Quantity(name: "total", unit: "mm", decimals: decimals),
         ])
         let outcome = PulseCounter.decode(
             recording: [RecordedEdge(time: 0, isHigh: true), RecordedEdge(time: 5, isHigh: false)], settings: values
@@ -59,16 +60,16 @@ struct PulseCounterTests {
         _ = driver.handle(.lineReady(isActive: true), at: .zero)
         _ = driver.handle(.edges(events, lostBefore: 0), at: .zero)
         let actions = driver.handle(.timer, at: seconds(60))
-        #expect(actions == Self.given([high, high], 60))
+        #expect(actions == Self.given([high, high, high], 60))
         // A recording that begins low and has the same five edges; active low turns them over.
         var recording = [RecordedEdge(time: 0, isHigh: false)]
         for (index, kind) in rises.enumerated() { recording.append(RecordedEdge(time: Int64(index + 1), isHigh: kind == .rising)) }
         func decode(_ values: [String: SettingValue]) -> [DecodedReading] {
             PulseCounter.decode(recording: recording, settings: settings("pulse-counter", values))
         }
-        #expect(decode(["edge": .text(edge)]) == [DecodedReading(time: 5, outcome: .measurements([high, high]))])
+        #expect(decode(["edge": .text(edge)]) == [DecodedReading(time: 5, outcome: .measurements([high, high, high]))])
         #expect(
-            decode(["edge": .text(edge), "active": .text("low")]) == [DecodedReading(time: 5, outcome: .measurements([low, low]))])
+            decode(["edge": .text(edge), "active": .text("low")]) == [DecodedReading(time: 5, outcome: .measurements([low, low, low]))])
         #expect(Self.counter().handle(.start) == Self.counter(["edge": .text("falling")]).handle(.start))
     }
 
@@ -77,7 +78,7 @@ struct PulseCounterTests {
         _ = driver.handle(.lineReady(isActive: true), at: .zero)
         _ = driver.handle(.edges(Self.falls(2), lostBefore: 5), at: seconds(1))
         let actions = driver.handle(.timer, at: seconds(60))
-        #expect(actions == Self.given([7, 7], 60))
+        #expect(actions == Self.given([7, 7, 7], 60))
     }
 
     @Test func `a line that is gone is told at each slot, and the pulses from before are kept`() {
@@ -92,7 +93,7 @@ struct PulseCounterTests {
         _ = driver.handle(.lineReady(isActive: true), at: seconds(61))
         _ = driver.handle(.edges(Self.falls(1), lostBefore: 0), at: seconds(70))
         let back = driver.handle(.timer, at: seconds(120))
-        #expect(back == Self.given([3, 3], 120))
+        #expect(back == Self.given([3, 3, 3], 120))
     }
 
     @Test func `a person's request takes the pulses so far, so that the sum stays right`() {
@@ -100,9 +101,9 @@ struct PulseCounterTests {
         _ = driver.handle(.lineReady(isActive: true), at: .zero)
         _ = driver.handle(.edges(Self.falls(2), lostBefore: 0), at: seconds(1))
         let now = driver.handle(.readNow, at: seconds(30))
-        #expect(now == Self.given([2, 2], 30))
+        #expect(now == Self.given([2, 2, 2], 30))
         let slot = driver.handle(.timer, at: seconds(60))
-        #expect(slot == Self.given([0, 0], 60))
+        #expect(slot == Self.given([0, 0, 2], 60))
     }
 
     @Test func `turns that are late do not move the grid`() {
@@ -124,6 +125,64 @@ struct PulseCounterTests {
             return
         }
         #expect(outcome.code == .outOfRange)
+    }
+
+    @Test func `the total is the sum of the amounts, and comes back from what was saved`() {
+        let rain: [String: SettingValue] = ["per_pulse": .decimal(Decimal(25, decimals: 2)), "unit": .text("mm")]
+        var driver = Self.counter(rain)
+        _ = driver.handle(.lineReady(isActive: true), at: .zero)
+        let before = driver.savedRevision
+        for (minute, pulses, total) in [(1, 3, 75), (2, 0, 75), (3, 2, 125)] as [(Double, Int, Int64)] {
+            _ = driver.handle(.edges(Self.falls(pulses), lostBefore: 0), at: seconds(minute * 60 - 1))
+            let given = driver.handle(.timer, at: seconds(minute * 60))
+            #expect(given == Self.given([Int64(pulses), Int64(pulses) * 25, total], minute * 60))
+        }
+        // A minute without a pulse is nothing to save.
+        #expect(driver.savedRevision == before + 2)
+        var next = Self.counter(rain)
+        next.restore(driver.saved)
+        #expect(next.saved == driver.saved)
+        _ = next.handle(.lineReady(isActive: true), at: .zero)
+        let given = next.handle(.readNow, at: seconds(1))
+        #expect(given == Self.given([0, 0, 125], 1))
+    }
+
+    @Test func `what was counted is said at the end, and so are edges that come behind it`() {
+        var driver = Self.counter()
+        _ = driver.handle(.lineReady(isActive: true), at: .zero)
+        _ = driver.handle(.edges(Self.falls(2), lostBefore: 0), at: seconds(1))
+        var end = driver.handle(.finish, at: seconds(2))
+        #expect(end == Self.given([2, 2, 2], 2))
+        end = driver.handle(.edges(Self.falls(1), lostBefore: 0), at: seconds(2))
+        #expect(end == Self.given([1, 1, 3], 2))
+        var idle = Self.counter()
+        _ = idle.handle(.lineReady(isActive: true), at: .zero)
+        end = idle.handle(.finish, at: seconds(2))
+        #expect(end.isEmpty)
+        // They did happen, though the line is gone since.
+        var gone = Self.counter()
+        _ = gone.handle(.lineReady(isActive: true), at: .zero)
+        _ = gone.handle(.edges(Self.falls(2), lostBefore: 0), at: seconds(1))
+        _ = gone.handle(.lineFailed(NoReading(.missing, detail: "gone")), at: seconds(2))
+        end = gone.handle(.finish, at: seconds(3))
+        #expect(end == Self.given([2, 2, 2], 3))
+    }
+
+    @Test func `a total that does not fit is out of range, never wrapped, and stays as it is`() {
+        var driver = Self.counter()
+        var full = RunningTotal(unit: "1", decimals: 0)
+        _ = full.add(.max - 1)
+        driver.restore(full.saved)
+        _ = driver.handle(.lineReady(isActive: true), at: .zero)
+        _ = driver.handle(.edges(Self.falls(2), lostBefore: 0), at: .zero)
+        let actions = driver.handle(.timer, at: seconds(60))
+        guard case .reading(let outcome, _) = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(outcome.code == .outOfRange)
+        let next = driver.handle(.timer, at: seconds(120))
+        #expect(next == Self.given([0, 0, .max - 1], 120))
     }
 
     @Test func `a recording without an edge has no reading`() {

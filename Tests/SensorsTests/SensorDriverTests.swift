@@ -17,4 +17,17 @@ struct SensorDriverTests {
         let copied = copy.handle(.timer, at: seconds(1))
         #expect(copied == first)
     }
+
+    @Test func `a box gives what its driver keeps over a restart, and a driver keeps nothing unless it says so`() {
+        let counter = CatalogEntry(PulseCounter.self).make(settings("pulse-counter", every: .seconds(60)), .zero)
+        var total = RunningTotal(unit: "1", decimals: 0)
+        _ = total.add(5)
+        let before = counter.savedRevision
+        counter.restore(total.saved)
+        #expect(counter.saved == total.saved)
+        #expect(counter.savedRevision > before)
+        let plain = CatalogEntry(Synthetic.self).make(settings("synthetic", every: .seconds(1)), .zero)
+        plain.restore(total.saved)
+        #expect(plain.saved.isEmpty && plain.savedRevision == 0)
+    }
 }
