@@ -104,11 +104,13 @@ static void on_message(struct mosquitto *handle, void *user, const struct mosqui
     int kept = errno;
     cmosquitto_event *event = append_event(user, CMOSQUITTO_MESSAGE);
     uint16_t length = 0;
+    size_t payload_length = (size_t)message->payloadlen;
+    if (payload_length > CMOSQUITTO_PAYLOAD_LIMIT) payload_length = CMOSQUITTO_PAYLOAD_LIMIT;
     event->topic = strdup(message->topic);
-    event->payload = malloc((size_t)message->payloadlen + 1);
+    event->payload = malloc(payload_length + 1);
     if (!event->topic || !event->payload) abort();
-    if (message->payloadlen) memcpy(event->payload, message->payload, (size_t)message->payloadlen);
-    event->payload_length = (size_t)message->payloadlen;
+    if (payload_length) memcpy(event->payload, message->payload, payload_length);
+    event->payload_length = payload_length;
     event->retain = message->retain;
     mosquitto_property_read_string(list, MQTT_PROP_RESPONSE_TOPIC, &event->response_topic, false);
     if (mosquitto_property_read_binary(list, MQTT_PROP_CORRELATION_DATA, &event->correlation, &length, false)) {
@@ -352,13 +354,18 @@ const char *cmosquitto_text(int result, int error_number) {
 
 int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, const uint8_t *payload, int length,
                        int qos, bool retain, const char *content_type, bool is_text,
-                       const char *const *names_and_values, int property_count) {
+                       const char *const *names_and_values, int property_count, const void *correlation,
+                       int correlation_length) {
     mosquitto_property *list = NULL;
     int result = MOSQ_ERR_SUCCESS;
     if (c->version == MQTT_PROTOCOL_V5) {
         if (is_text) result = mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
         if (!result && content_type) {
             result = mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, content_type);
+        }
+        if (!result && correlation_length >= 0) {
+            result = mosquitto_property_add_binary(&list, MQTT_PROP_CORRELATION_DATA, correlation,
+                                                   (uint16_t)correlation_length);
         }
         for (int i = 0; !result && i < property_count; i++) {
             result = mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, names_and_values[2 * i],
@@ -373,8 +380,8 @@ int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, co
     return result;
 }
 
-int cmosquitto_subscribe(cmosquitto_connection *c, const char *filter) {
-    int result = mosquitto_subscribe(c->handle, NULL, filter, 0);
+int cmosquitto_subscribe(cmosquitto_connection *c, int *mid, const char *filter) {
+    int result = mosquitto_subscribe(c->handle, mid, filter, 0);
     c->error_number = errno;
     return result;
 }

@@ -52,6 +52,7 @@ package struct Session: Hashable, Sendable {
         var lastByteAt: Instant
         /// What the broker wants, else ours; zero: it is off.
         var keepAlive: Duration
+        var hasToldRefusedSubscription = false
     }
 
     struct Stopping: Hashable {
@@ -148,16 +149,20 @@ package struct Session: Hashable, Sendable {
     /// Hands a message over. QoS 0: while online, else it is dropped.
     ///
     /// One that is larger than the broker takes is held, as if the broker had refused it with 0x95.
+    /// - Parameter isExpendable: when the broker does not take it, it is dropped, and nothing is held for it.
     /// - Precondition: for QoS > 0 there is room.
-    package mutating func publish(_ message: Message, tag: MessageTag, at now: Instant) -> [SessionAction] {
+    package mutating func publish(
+        _ message: Message, tag: MessageTag, at now: Instant, isExpendable: Bool = false
+    ) -> [SessionAction] {
         if message.qos == 0 {
             return isOnline && fits(message) ? [.publish(tag, message)] : []
         }
         precondition(isOnline, "a message with QoS > 0 was handed over while offline")
         guard fits(message) else {
+            if isExpendable { return [.event(.refused(tag, reason: 0x95))] }
             return held(tag, topic: message.topic, reason: 0x95, at: now)
         }
-        window.append(tag, topic: message.topic, at: now)
+        window.append(tag, topic: message.topic, at: now, isExpendable: isExpendable)
         lastRetainedTag = message.retain ? tag : nil
         counters.published += 1
         return [.publish(tag, message)]
@@ -184,6 +189,13 @@ package struct Session: Hashable, Sendable {
             memory.hungUp(version, after: since.duration(to: now))
             return failed(failure, at: now)
 
+        case (.online(var online), .subscriptionRefused(let filter, let reason)):
+            // Once per connection: where one is refused, mostly all are.
+            guard !online.hasToldRefusedSubscription else { return [] }
+            online.hasToldRefusedSubscription = true
+            state = .online(online)
+            let text = "the broker refuses the subscription to \(filter): \(reasonText(reason)); commands do not come"
+            return [.notice(Notice(.warning, text))]
         case (.online(var online), .bytesReceived):
             online.lastByteAt = now
             state = .online(online)

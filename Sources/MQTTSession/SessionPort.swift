@@ -35,6 +35,8 @@ package struct Message: Hashable, Sendable {
     /// MQTT 5 only.
     package var contentType: String?
     package var userProperties: [UserProperty]
+    /// MQTT 5 only: what ties an answer to its request; nil: none.
+    package var correlationData: [UInt8]?
 
     package struct UserProperty: Hashable, Sendable {
         package var name: String
@@ -144,6 +146,8 @@ package enum SessionInput: Hashable, Sendable {
     case acknowledged(MessageTag, reason: UInt8)
     /// The library refused to take a message; its text.
     case publishRefused(MessageTag, String)
+    /// SUBACK with a reason from 0x80 on: nothing comes by this filter.
+    case subscriptionRefused(filter: String, reason: UInt8)
     /// Bytes have come from the broker since the last input of this kind.
     case bytesReceived
     /// The machine slept: the boot clock has gone on by so much more than the monotonic clock.
@@ -179,6 +183,8 @@ package enum SessionEvent: Hashable, Sendable {
     /// publishes no reading and backs off; all that is in flight is to be taken for not sent, and what the broker still
     /// answers to it is not told.
     case held(MessageTag, reason: UInt8)
+    /// The broker refused an expendable message for good; nothing is held for it.
+    case refused(MessageTag, reason: UInt8)
     /// The hold is over: readings may be handed over again, one at first.
     case resumed
     /// The stop is complete.
@@ -189,9 +195,10 @@ package enum SessionEvent: Hashable, Sendable {
 //   init(configuration: SessionConfiguration, random: RandomSource)
 //   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
 //   var deadline: Instant?
-//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant) -> [SessionAction]
+//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, isExpendable: Bool = false) -> [SessionAction]
 //       QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
-//       than the broker takes is held at once. At a stop, `offline` is the last message and the retained one.
+//       than the broker takes is held at once. An expendable one (an answer, whose topic somebody else chose) is refused
+//       instead, and never held: it must not stop the readings. At a stop, `offline` is the last message and the retained one.
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
 //   var isOnline, isHolding: Bool

@@ -6,17 +6,20 @@ extension Session {
     mutating func acknowledged(_ tag: MessageTag, _ reason: UInt8, at now: Instant) -> [SessionAction] {
         guard let entry = window.remove(tag) else { return [] }
         if entry.isForgotten { return [] }
+        if reason >= 0x80, entry.isExpendable { return [.event(.refused(tag, reason: reason))] }
         if reason >= 0x80 { return held(tag, topic: entry.topic, reason: reason, at: now) }
         counters.acknowledged += 1
         let isUnrouted = reason == 0x10
         if isUnrouted { counters.unrouted += 1 }
-        hold.succeeded()
+        // What became of an answer says nothing of readings.
+        if !entry.isExpendable { hold.succeeded() }
         return [.event(.settled(tag, unrouted: isUnrouted))]
     }
 
     /// The library did not take it; what it says of a broken connection comes as `connectionLost` instead.
     mutating func publishRefused(_ tag: MessageTag, _ text: String, at now: Instant) -> [SessionAction] {
         guard let entry = window.remove(tag), !entry.isForgotten else { return [] }
+        if entry.isExpendable { return [.event(.refused(tag, reason: 0x83))] }
         return [.notice(Notice(.error, "the MQTT library refused a message: \(text) topic=\(entry.topic)"))]
             + held(tag, topic: entry.topic, reason: 0x83, at: now)
     }

@@ -70,16 +70,20 @@ func publishMessage(
             }
         }
     }
+    let correlationLength = message.correlationData.map { Int32($0.count) } ?? -1
+    precondition(correlationLength <= 65_535, "Correlation Data has a length of two bytes")
     return unsafe message.topic.withCString { topic in
         unsafe withOptionalCString(message.contentType) { contentType in
             unsafe message.payload.withUnsafeBufferPointer { payload in
                 unsafe text.withUnsafeBufferPointer { text in
                     let pointers: [UnsafePointer<CChar>?] = unsafe starts.map { unsafe text.baseAddress.unsafelyUnwrapped + $0 }
                     return unsafe pointers.withUnsafeBufferPointer { pointers in
-                        unsafe cmosquitto_publish(
-                            connection, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count),
-                            Int32(message.qos), message.retain, contentType, message.isText, pointers.baseAddress,
-                            Int32(pointers.count / 2))
+                        unsafe (message.correlationData ?? []).withUnsafeBytes { correlation in
+                            unsafe cmosquitto_publish(
+                                connection, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count),
+                                Int32(message.qos), message.retain, contentType, message.isText, pointers.baseAddress,
+                                Int32(pointers.count / 2), correlation.baseAddress, correlationLength)
+                        }
                     }
                 }
             }

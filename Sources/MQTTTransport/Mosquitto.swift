@@ -40,6 +40,8 @@ package import Telemetry
     private var messages: [ReceivedMessage] = []
     /// Packet Identifier and tag of what waits for its acknowledgement, in the order of publishing.
     private var inFlight: [(packetIdentifier: Int32, tag: MessageTag)] = []
+    /// Packet Identifier and filter of what waits for its SUBACK.
+    private var subscribing: [(packetIdentifier: Int32, filter: String)] = []
     private var waiting = LatestMessages()
     private var clock = KeepAliveClock()
     private var traffic = Traffic()
@@ -181,7 +183,10 @@ package import Telemetry
     private func subscribe(_ filters: [String]) {
         for filter in filters {
             guard isReady, let connection = unsafe connection else { return }
-            check(unsafe cmosquitto_subscribe(connection, filter))
+            var packetIdentifier: Int32 = 0
+            let result = unsafe cmosquitto_subscribe(connection, &packetIdentifier, filter)
+            subscribing.append((packetIdentifier, filter))
+            check(result)
         }
     }
 
@@ -304,6 +309,12 @@ package import Telemetry
             // The broker's reason, or zero for our own DISCONNECT; the library's own errors come by return code.
             let reason = unsafe UInt8(clamping: event.pointee.reason)
             brokerReason = reason == 0 ? nil : reason
+        case CMOSQUITTO_SUBSCRIBED.rawValue:
+            let packetIdentifier = unsafe event.pointee.mid
+            guard let index = subscribing.firstIndex(where: { $0.packetIdentifier == packetIdentifier }) else { return }
+            let filter = subscribing.remove(at: index).filter
+            let reason = unsafe UInt8(clamping: event.pointee.reason)
+            if reason >= 0x80 { inputs.append(.subscriptionRefused(filter: filter, reason: reason)) }
         case CMOSQUITTO_MESSAGE.rawValue: messages.append(unsafe receivedMessage(event))
         default: break
         }
@@ -321,6 +332,7 @@ package import Telemetry
         needsImmediateTurn = false
         brokerReason = nil
         inFlight.removeAll(keepingCapacity: true)
+        subscribing.removeAll()
         waiting = LatestMessages()
         traffic.endConnection()
     }

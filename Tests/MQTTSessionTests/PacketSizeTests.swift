@@ -23,6 +23,16 @@ import Testing
         #expect(reading.packetSize(.v311) == 2 + 3 + 2 + 2)
     }
 
+    @Test func `correlation data counts with its length, under MQTT 5`() {
+        var answer = Message(topic: "t", payload: [], qos: 1, retain: false)
+        let without = answer.packetSize(.v5)
+        answer.correlationData = []
+        #expect(answer.packetSize(.v5) == without + [0x09, 0x00, 0x00].count)
+        answer.correlationData = [1, 2]
+        #expect(answer.packetSize(.v5) == without + [0x09, 0x00, 0x02, 1, 2].count)
+        #expect(answer.packetSize(.v311) == Message(topic: "t", payload: [], qos: 1, retain: false).packetSize(.v311))
+    }
+
     @Test(arguments: [
         (0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (2_097_151, 3), (2_097_152, 4), (268_435_455, 4),
     ])

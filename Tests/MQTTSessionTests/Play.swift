@@ -44,11 +44,11 @@ struct Play {
     }
 
     mutating func publish(
-        qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10, retain: Bool = false
+        qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10, retain: Bool = false, isExpendable: Bool = false
     ) -> (MessageTag, [SessionAction]) {
         nextTag += 1
         let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: retain)
-        let result = session.publish(message, tag: MessageTag(nextTag), at: now)
+        let result = session.publish(message, tag: MessageTag(nextTag), at: now, isExpendable: isExpendable)
         actions += result
         return (MessageTag(nextTag), result)
     }

@@ -27,6 +27,37 @@ import Testing
         #expect(play.session.counters.held == 1 && play.session.counters.acknowledged == 0)
     }
 
+    @Test(arguments: 0x80...0xFF as ClosedRange<UInt8>)
+    func `an expendable message that is refused holds nothing`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let reading = play.publish().0
+        let answer = play.publish(isExpendable: true).0
+        #expect(play.give(.acknowledged(answer, reason: reason)) == [.event(.refused(answer, reason: reason))])
+        #expect(!play.session.isHolding && play.session.counters.held == 0)
+        #expect(play.session.readingRoom == 18)
+        #expect(play.give(.acknowledged(reading, reason: 0)) == [.event(.settled(reading, unrouted: false))])
+    }
+
+    @Test func `an expendable message that is too large, or that the library refuses, holds nothing`() {
+        var play = Play()
+        play.connect(.init(reason: 0, maximumPacketSize: 100))
+        let (large, actions) = play.publish(payload: 200, isExpendable: true)
+        #expect(actions == [.event(.refused(large, reason: 0x95))])
+        let answer = play.publish(isExpendable: true).0
+        #expect(play.give(.publishRefused(answer, "bad topic")) == [.event(.refused(answer, reason: 0x83))])
+        #expect(!play.session.isHolding && play.session.readingRoom == 19)
+    }
+
+    @Test func `the success of an expendable message opens no window after a hold`() {
+        var play = Play()
+        play.connect()
+        play.give(.acknowledged(play.publish().0, reason: 0x97))
+        play.giveTimer()
+        play.give(.acknowledged(play.publish(isExpendable: true).0, reason: 0))
+        #expect(play.session.readingRoom == 1)
+    }
+
     @Test func `what was forgotten keeps its place in the window until the broker answers`() {
         var play = Play { $0.inFlight = 5 }
         play.connect()

@@ -43,6 +43,65 @@ import TestSupport
         #expect(publish.packetSize == message.packetSize(.v5))
     }
 
+    @Test(arguments: [[], [0], [0, 1, 255], Array(repeating: 7, count: 65_535)] as [[UInt8]])
+    func `correlation data comes in, goes out, and counts in the size of the packet`(data: [UInt8]) throws {
+        let broker = try ScriptedBroker { connection in
+            try connection.acceptConnect()
+            let properties = ServerPacket.requestProperties(responseTopic: "r", correlationData: data)
+            try connection.send(
+                ServerPacket.publish(level: 5, topic: "c", payload: Array("{}".utf8), properties: properties))
+            try connection.serve()
+        }
+        let driver = Driver(port: broker.port)
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        #expect(driver.run { !$0.messages.isEmpty })
+        let request = try #require(driver.messages.first)
+        #expect(request.responseTopic == "r" && request.correlationData == data)
+        var answer = Message(topic: "r", payload: [1], qos: 1, retain: false)
+        answer.correlationData = request.correlationData
+        let tag = driver.publish(answer)
+        #expect(driver.run { $0.isSettled(tag) })
+        #expect(broker.publishes.first?.correlationData == data)
+        #expect(broker.publishes.first?.packetSize == answer.packetSize(.v5))
+    }
+
+    @Test(arguments: [ProtocolVersion.v5, .v311])
+    func `a subscription that is refused is told with its filter`(version: ProtocolVersion) throws {
+        let broker = try ScriptedBroker { connection in
+            let connect = try connection.acceptConnect()
+            while true {
+                let packet = try connection.read()
+                guard case .subscribe(let identifier, let filters) = packet else { continue }
+                let reason: UInt8 = filters == ["bad"] ? (connect.level == 5 ? 0x87 : 0x80) : 0
+                try connection.send(
+                    ServerPacket.subscribeAcknowledgement(level: connect.level, identifier, reasons: [reason]))
+            }
+        }
+        var configuration = SessionConfiguration.quick
+        configuration.protocolChoice = version == .v5 ? .v5 : .v311
+        let driver = Driver(port: broker.port, configuration: configuration)
+        driver.whenOnline = { $0.transport.perform(.subscribe(["good", "bad"]), at: Driver.now()) }
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        #expect(driver.run { $0.notices.contains { $0.text.contains("refuses the subscription to bad") } })
+        #expect(!driver.notices.contains { $0.text.contains("to good") })
+        #expect(driver.session.isOnline)
+    }
+
+    @Test func `of a message that is too long only the beginning is kept`() throws {
+        let broker = try ScriptedBroker { connection in
+            try connection.acceptConnect()
+            for count in [65_536, 65_537, 1 << 20] {
+                try connection.send(
+                    ServerPacket.publish(level: 5, topic: "c", payload: Array(repeating: 65, count: count)))
+            }
+            try connection.serve()
+        }
+        let driver = Driver(port: broker.port)
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        #expect(driver.run { $0.messages.count == 3 })
+        #expect(driver.messages.map(\.payload.count) == [65_536, 65_537, 65_537])
+    }
+
     @Test func `sizes of packets on the wire are those that were computed`() throws {
         for level in [ProtocolVersion.v5, .v311] {
             let broker = try ScriptedBroker { connection in

@@ -32,6 +32,7 @@ package enum ClientPacket: Sendable, Equatable {
         package var contentType: String?
         package var payloadFormat: UInt8?
         package var userProperties: [UserProperty] = []
+        package var correlationData: [UInt8]?
         /// Of the whole packet in bytes, as the client sent it.
         package var packetSize = 0
 
@@ -101,6 +102,14 @@ package enum ServerPacket {
         level: UInt8, _ packetIdentifier: UInt16, reasons: [UInt8]
     ) -> [UInt8] {
         packet(0x90, big(packetIdentifier) + (level == 5 ? [0] : []) + reasons)
+    }
+
+    /// The properties of a request (MQTT 5 §4.10): Response Topic and Correlation Data.
+    package static func requestProperties(responseTopic: String?, correlationData: [UInt8]?) -> [UInt8] {
+        var bytes: [UInt8] = []
+        if let responseTopic { bytes += [0x08] + big(UInt16(responseTopic.utf8.count)) + Array(responseTopic.utf8) }
+        if let correlationData { bytes += [0x09] + big(UInt16(correlationData.count)) + correlationData }
+        return bytes
     }
 
     package static let pingResponse: [UInt8] = [0xD0, 0]
@@ -175,12 +184,13 @@ struct PacketReader {
             switch identifier {
             case 0x01: publish.payloadFormat = try byte()
             case 0x03: publish.contentType = try text()
+            case 0x09: publish.correlationData = try data()
             case 0x26: publish.userProperties.append(.init(name: try text(), value: try text()))
             case 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A: _ = try byte()
             case 0x13, 0x21, 0x22, 0x23: _ = try word()
             case 0x02, 0x11, 0x18, 0x27: _ = (try word(), try word())
             case 0x0B: _ = try variable()
-            case 0x08, 0x09, 0x12, 0x15, 0x16, 0x1A, 0x1C, 0x1F: _ = try data()
+            case 0x08, 0x12, 0x15, 0x16, 0x1A, 0x1C, 0x1F: _ = try data()
             default: throw PeerError.malformed(bytes)
             }
         }

@@ -50,6 +50,9 @@ enum cmosquitto_event_kind {
     CMOSQUITTO_SUBSCRIBED,
 };
 
+/// One byte more than any command may have: enough to tell that it is too long, and to copy no more of it.
+enum { CMOSQUITTO_PAYLOAD_LIMIT = 64 * 1024 + 1 };
+
 typedef struct cmosquitto_event {
     int kind;
     int mid;
@@ -61,6 +64,7 @@ typedef struct cmosquitto_event {
     char *assigned_client_identifier;
     /// Of a message.
     char *topic;
+    /// No longer than CMOSQUITTO_PAYLOAD_LIMIT: of more than it only the beginning is kept.
     uint8_t *payload;
     size_t payload_length;
     bool retain;
@@ -98,10 +102,13 @@ typedef struct cmosquitto_user_property {
     const char *value;
 } cmosquitto_user_property;
 
+/// `correlation_length` -1: no Correlation Data.
 int cmosquitto_publish(cmosquitto_connection *connection, int *mid, const char *topic, const uint8_t *payload,
                        int length, int qos, bool retain, const char *content_type, bool is_text,
-                       const char *const *names_and_values, int property_count);
-int cmosquitto_subscribe(cmosquitto_connection *connection, const char *filter);
+                       const char *const *names_and_values, int property_count, const void *correlation,
+                       int correlation_length);
+/// `mid` comes back with CMOSQUITTO_SUBSCRIBED.
+int cmosquitto_subscribe(cmosquitto_connection *connection, int *mid, const char *filter);
 int cmosquitto_disconnect(cmosquitto_connection *connection, int reason);
 /// shutdown(2): the peer sees the end of the connection without a DISCONNECT.
 void cmosquitto_shutdown(cmosquitto_connection *connection);
