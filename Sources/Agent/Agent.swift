@@ -28,6 +28,12 @@ package struct Agent {
     var nextTag: UInt64 = 1
     var metricsDue: Instant?
     var lastError: String?
+    var logHistory = LogHistory()
+    var logPublishing = LogPublishing()
+    var lossHistory = LossHistory()
+    var recentRequests = RecentRequests()
+    /// Commands that were not done, or not answered, for a reason that the broker or the sender is to see to.
+    var ignoredCommands: UInt64 = 0
     var pendingReads: [PendingRead] = []
     var stopping: Stopping?
     var isReady = false
@@ -41,6 +47,8 @@ package struct Agent {
         var version: ProtocolVersion
         /// Status and info that wait for room in the window, ahead of every reading.
         var waiting: [Message]
+        /// Answers to commands: after those, and ahead of every reading.
+        var responses: [Message] = []
     }
 
     /// - Parameters:
@@ -127,6 +135,8 @@ package struct Agent {
             take(notice)
         case .command(let origin, let command):
             answer(command, from: origin)
+        case .request(let client, let line):
+            take(request: line, from: .client(client))
         case .facts(let facts, let purpose):
             report(facts, for: purpose)
         case .clockStepped:
@@ -223,13 +233,6 @@ package struct Agent {
             }
         }
     }
-
-    mutating func take(_ notice: Notice) {
-        if notice.level >= .warning { lastError = notice.text }
-        actions.append(.log(notice))
-    }
-
-    mutating func log(_ level: Notice.Level, _ text: String) { actions.append(.log(Notice(level, text))) }
 
     /// For the ring while it is driven from the other files of the agent.
     mutating func tellRing(_ input: RingInput) { perform(ring.handle(input, at: now)) }

@@ -23,6 +23,8 @@ package struct AgentConfiguration: Sendable {
     /// In the order of the configuration.
     package var alerts: [AlertRuleSetup] = []
     package var outputs: [OutputSettings] = []
+    /// What the log holds: lines from this level on.
+    package var logLevel = Notice.Level.info
     /// Log lines from this level on go to `P/log`; nil: none.
     package var logPublish: Notice.Level?
     /// How often totals and the like are saved at most.
@@ -90,17 +92,8 @@ package struct CommandOrigin: Hashable, Sendable {
     package init(client: Int, id: String?) { self.init(asker: .client(client), id: id) }
 }
 
-package enum Command: Hashable, Sendable {
-    case ping
-    case status
-    case metrics
-    case read(sensor: String)
-    /// Anything else, by its name.
-    case unknown(String)
-}
-
 package enum AgentInput: Sendable {
-    /// Once, first.
+    /// Once, first; only notices may come before it.
     case start
     /// `lostIsExact`: false when more edges may be lost than are counted.
     case sensor(Int, SensorInput, lostIsExact: Bool)
@@ -111,6 +104,8 @@ package enum AgentInput: Sendable {
     /// The line of an output, by its index.
     case output(Int, OutputLineResult)
     case command(CommandOrigin, Command)
+    /// A line of a client of the control socket: a command as JSON.
+    case request(client: Int, [UInt8])
     /// The answer to `askFacts`.
     case facts(ProcessFacts, FactsPurpose)
     /// The wall clock was set.

@@ -1,3 +1,5 @@
+internal import Configuration
+internal import Outputs
 internal import Payloads
 internal import RingStore
 internal import Sensors
@@ -14,22 +16,39 @@ struct PendingRead {
     static let limit = 16
 }
 
-// The commands of the control socket.
+// What is asked for by `P/command` and by the control socket.
 extension Agent {
     mutating func answer(_ command: Command, from origin: CommandOrigin) {
         switch command {
         case .ping: respond(to: origin, command: "ping", result: Array("{}".utf8))
-        case .status: actions.append(.askFacts(.answer(origin, command: "status")))
-        case .metrics: actions.append(.askFacts(.answer(origin, command: "metrics")))
+        case .status, .metrics: actions.append(.askFacts(.answer(origin, command: command.name)))
+        case .losses: respond(to: origin, command: "losses", result: lossHistory.json)
+        case .logs: respond(to: origin, command: "logs", result: logsJSON())
         case .read(let id): read(id, from: origin)
-        case .unknown(let name):
-            refuse(origin, "command '\(name)': not supported yet; known: ping, status, metrics, read")
+        case .reload: reload(for: origin)
+        case .acknowledge(let alert): acknowledgeAlert(alert, from: origin)
+        case .mute(let alert, let duration): muteAlert(alert, lasting: duration, from: origin)
+        case .output(let id, let order, let expires): output(id, order, expires: expires, from: origin)
         }
+    }
+
+    /// By the socket whatever `remote` says: who may open it is on the board itself.
+    private mutating func output(_ id: String, _ order: OutputCommand, expires: WallTime?, from origin: CommandOrigin) {
+        if let settings = outputSettings.first(where: { $0.id == id }),
+            let refusal = refusal(of: settings, expires: expires, isRemote: origin.isRemote)
+        {
+            if origin.isRemote { ignore("\(refusal) output=\(id)") }
+            return refuse(origin, refusal)
+        }
+        if let refusal = self.command(output: id, order) { return refuse(origin, refusal.text) }
+        respond(to: origin, command: "output", result: Array("{}".utf8))
     }
 
     private mutating func read(_ id: String, from origin: CommandOrigin) {
         guard let index = sensors.firstIndex(where: { $0.settings.id == id }) else {
-            return refuse(origin, "no sensor '\(id)'; there are: " + sensors.map { $0.settings.id }.joined(separator: ", "))
+            return refuse(
+                origin,
+                "no sensor '\(shown(id))'" + Suggestion.nextStep(for: id, among: sensors.map { $0.settings.id }, what: "sensors"))
         }
         if pendingReads.count >= PendingRead.limit { return refuse(origin, "too many reads at once") }
         pendingReads.append(
@@ -74,20 +93,14 @@ extension Agent {
             refuse(read.origin, "sensor '\(sensors[read.sensor].settings.id)' gave no reading within 10 s")
         }
     }
+}
 
-    /// - Parameter result: one JSON value.
-    mutating func respond(to origin: CommandOrigin, command: String, result: [UInt8]) {
-        answer(origin, with: responseJSON(id: origin.id, command: command, result: result))
-    }
-
-    mutating func refuse(_ origin: CommandOrigin, _ error: String) {
-        answer(origin, with: responseJSON(id: origin.id, error: error))
-    }
-
-    private mutating func answer(_ origin: CommandOrigin, with json: [UInt8]) {
-        switch origin.asker {
-        case .client(let client): actions.append(.respond(client: client, json))
-        case .broker: break
+extension CommandOrigin {
+    /// By the broker, and not from the board itself.
+    var isRemote: Bool {
+        switch asker {
+        case .client: false
+        case .broker: true
         }
     }
 }

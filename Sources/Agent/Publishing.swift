@@ -10,26 +10,34 @@ extension Agent {
     mutating func publishWhatFits() {
         publishWaiting()
         guard let connection, connection.waiting.isEmpty else { return }
+        publishLogLine()
+        guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         while session.readingRoom > 0, let handover = nextOfRing() {
+            if case .loss(let loss) = handover { lossHistory.add(loss) }
             send(message(for: handover), record: handover.name)
             // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
         }
     }
 
-    private mutating func publishWaiting() {
+    mutating func publishWaiting() {
         while let next = connection?.waiting.first, session.otherRoom > 0 {
             connection?.waiting.removeFirst()
             send(next)
         }
+        guard connection?.waiting.isEmpty == true, stopping?.phase.isClosing != true else { return }
+        while let next = connection?.responses.first, session.otherRoom > 0 {
+            connection?.responses.removeFirst()
+            send(next, isExpendable: true)
+        }
     }
 
     /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
-    private mutating func send(_ message: Message, record: Handover.Name? = nil) {
+    private mutating func send(_ message: Message, record: Handover.Name? = nil, isExpendable: Bool = false) {
         let tag = MessageTag(nextTag)
         nextTag += 1
         if let record { inFlight[tag] = record }
-        perform(session.publish(message, tag: tag, at: now))
+        perform(session.publish(message, tag: tag, at: now, isExpendable: isExpendable))
     }
 
     /// Queues a message that is not a reading; it goes out as soon as the window has room.
@@ -65,6 +73,7 @@ extension Agent {
         case .online(let version, _):
             connection = Connection(version: version, waiting: [])
             if firstOnline == nil { firstOnline = now }
+            subscribe()
             publish(statusMessage("online"))
             publish(infoMessage())
             tellOutputs(.online)
@@ -77,6 +86,7 @@ extension Agent {
         case .offline:
             connection = nil
             tellOutputs(.offline)
+            logPublishing.drop()
             inFlight.removeAll(keepingCapacity: true)
             tellRing(.rewind)
             tellStatus()
@@ -87,6 +97,8 @@ extension Agent {
             // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
             inFlight.removeAll(keepingCapacity: true)
             tellRing(.rewind)
+        case .refused(_, let reason):
+            dropResponse("the broker does not take it: \(reasonText(reason))")
         case .resumed:
             break
         case .finished:

@@ -55,6 +55,7 @@ extension Agent {
         metrics.rejected = 0
         metrics.held = counters.held
         metrics.unrouted = counters.unrouted
+        metrics.ignoredCommands = ignoredCommands
         metrics.losses = status.lossesByCause
         metrics.bytesSent = facts.bytesSent
         metrics.bytesReceived = facts.bytesReceived

@@ -16,6 +16,14 @@ struct Stopping {
         /// The last watermark goes to the disk.
         case settling
         case finished
+
+        /// `offline` is the last message: nothing is published after it.
+        var isClosing: Bool {
+            switch self {
+            case .syncing, .sending: false
+            case .closing, .settling, .finished: true
+            }
+        }
     }
     var phase = Phase.syncing
     let begun: Instant

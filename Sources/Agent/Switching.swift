@@ -26,8 +26,8 @@ extension Agent {
     mutating func command(output id: String, _ command: OutputCommand) -> OutputRefusal? {
         guard let index = outputIndex(id) else {
             let known = outputs.indices.map { outputs.settings($0).id }
-            if known.isEmpty { return OutputRefusal("no output '\(id)'; none is configured") }
-            return OutputRefusal("no output '\(id)'" + Suggestion.nextStep(for: id, among: known, what: "outputs"))
+            if known.isEmpty { return OutputRefusal("no output '\(shown(id))'; none is configured") }
+            return OutputRefusal("no output '\(shown(id))'" + Suggestion.nextStep(for: id, among: known, what: "outputs"))
         }
         if stopping != nil { return OutputRefusal("output '\(id)': godwitd is stopping; nothing is switched any more") }
         tellOutputs(.command(index, command))

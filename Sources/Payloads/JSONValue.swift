@@ -32,6 +32,7 @@ package indirect enum JSONValue: Hashable, Sendable {
     package var text: String? { if case .string(let text) = self { text } else { nil } }
     package var logical: Bool? { if case .logical(let value) = self { value } else { nil } }
     package var members: [Member] { if case .object(let members) = self { members } else { [] } }
+    package var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
     package var isNull: Bool { self == .null }
     /// A number without an exponent and of at most 18 digits.
     package var decimal: Decimal? { if case .number(let text) = self { Decimal(parsing: text.utf8) } else { nil } }

@@ -26,6 +26,8 @@ package struct MetricsSnapshot: Hashable, Sendable {
     /// Readings refused for now.
     package var held: UInt64?
     package var unrouted: UInt64?
+    /// By the broker: retained, repeated, expired, too large, not allowed; and answers that were dropped.
+    package var ignoredCommands: UInt64?
     /// How many readings by cause, in the order of `Loss.Cause`; empty: not known.
     package var losses: [UInt64] = []
     package var bytesSent: UInt64?
@@ -152,6 +154,7 @@ extension JSONWriter {
         member("rejected", metrics.rejected)
         member("held", metrics.held)
         member("unrouted", metrics.unrouted)
+        member("ignored_commands", metrics.ignoredCommands)
     }
 
     fileprivate mutating func losses(_ counts: [UInt64]) {

@@ -48,7 +48,7 @@ package struct WallTime: Hashable, Comparable, Sendable {
     /// The proleptic Gregorian date of a day counted from 1970-01-01.
     ///
     /// The year is taken to begin on 1 March, so that the leap day is its last and months have a regular pattern.
-    private static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
+    static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

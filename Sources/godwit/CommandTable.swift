@@ -34,8 +34,9 @@ let commands: [Command] = [
         ],
         run: notSupportedYet),
     Command(
-        name: "command", usage: "NAME [KEY=VALUE...]", summary: "give the running daemon a command", options: [],
-        run: notSupportedYet),
+        name: "command", usage: "NAME [KEY=VALUE...]",
+        summary: "give the running daemon a command: ping, read, output id=siren state=on for=\"5 s\" ...", options: [],
+        run: runCommand),
     Command(
         name: "doctor", usage: "", summary: "what keeps readings from the broker, step by step", options: [],
         run: notSupportedYet),

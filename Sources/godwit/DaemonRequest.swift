@@ -32,7 +32,7 @@ struct Daemon {
     func ask(_ command: String, _ more: [(name: String, value: String)] = []) throws(DaemonFailure) -> JSONValue {
         var request = JSONWriter()
         request.beginObject()
-        request.member("id", "1")
+        if !more.contains(where: { $0.name == "id" }) { request.member("id", "1") }
         request.member("command", command)
         for entry in more { request.member(entry.name, entry.value) }
         request.endObject()

@@ -4,7 +4,6 @@ internal import GPIOLines
 internal import LinuxIO
 internal import MQTTSession
 internal import MQTTTransport
-internal import Payloads
 internal import RingStore
 internal import Sensors
 internal import Telemetry
@@ -55,7 +54,7 @@ final class Daemon {
         consumers = parts.consumers
         outputs = parts.outputs
         ringPath = parts.ringPath
-        for notice in parts.notices { log.write(notice, at: Clock.now) }
+        inbox = parts.notices.map { .notice($0) } + inbox
         reactor.set(Source.storage, descriptor: storage.descriptor, generation: 0, writable: false)
     }
 
@@ -159,12 +158,7 @@ final class Daemon {
         guard let control else { return }
         let slot = Int(event.key.rawValue - Source.firstControl)
         for line in control.handle(slot: slot, isReadable: event.isReadable, isWritable: event.isWritable) {
-            do throws(CommandRequestError) {
-                let request = try CommandRequest(parsing: line.bytes)
-                inbox.append(.command(CommandOrigin(client: line.client, id: request.id), Command(request)))
-            } catch {
-                control.respond(line.client, responseJSON(id: error.id, error: error.text))
-            }
+            inbox.append(.request(client: line.client, line.bytes))
         }
     }
 
@@ -276,18 +270,5 @@ final class Daemon {
         transport.shutdownNow()
         control?.remove()
         return status
-    }
-}
-
-extension Command {
-    /// A command of the control socket.
-    init(_ request: CommandRequest) {
-        switch request.command {
-        case "ping": self = .ping
-        case "status": self = .status
-        case "metrics": self = .metrics
-        case "read": self = .read(sensor: request.text("sensor") ?? "")
-        default: self = .unknown(request.command)
-        }
     }
 }

@@ -65,6 +65,7 @@ struct DaemonParts {
         configuration.outputs = settings.outputs
         configuration.logPublish = settings.logPublish
         configuration.stateEvery = settings.buffer.stateEvery
+        configuration.logLevel = settings.logLevel
         transport = Mosquitto(
             address: Self.address(of: settings, will: Agent.willMessage(for: configuration)),
             sendMaximum: settings.broker.inFlight)

@@ -22,6 +22,12 @@ struct Bench {
     var acknowledges = true
     var diskAnswers = true
     var connects = 0
+    /// What the broker says of itself at each CONNECT.
+    var acknowledgement = ConnectionAcknowledgement(reason: 0)
+    /// Of each connection, in order.
+    var subscriptions: [[String]] = []
+    /// The reasons of PUBACK by topic; 0 where there is none.
+    var refusals: [String: UInt8] = [:]
     var published: [Message] = []
     var log: [Notice] = []
     var responses: [String] = []
@@ -36,7 +42,8 @@ struct Bench {
 
     init(
         sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true, waitForClock: Duration = .seconds(120),
-        metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20, outputs: [OutputSettings] = []
+        metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20, outputs: [OutputSettings] = [],
+        configure: (inout AgentConfiguration) -> Void = { _ in }
     ) {
         clock = ClockReading(
             instant: Instant(nanoseconds: 50_000_000_000), wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000),
@@ -47,6 +54,7 @@ struct Bench {
             boot: BootID(0xB007), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
             session: SessionConfiguration(inFlight: inFlight))
         configuration.outputs = outputs
+        configure(&configuration)
         let entries = sensors.map { catalogEntry(named: $0.model)! }
         let origin = clock.instant
         agent = Agent(
@@ -164,15 +172,17 @@ struct Bench {
             connects += 1
             if brokerAnswers {
                 inbox.append(.session(.transportReady))
-                inbox.append(.session(.connectionAcknowledged(ConnectionAcknowledgement(reason: 0))))
+                inbox.append(.session(.connectionAcknowledged(acknowledgement)))
             } else {
                 inbox.append(.session(.transportFailed(.unreachable("connection refused"))))
             }
         case .publish(let tag, let message):
             published.append(message)
-            if acknowledges, message.qos > 0 { inbox.append(.session(.acknowledged(tag, reason: 0))) }
+            if acknowledges, message.qos > 0 {
+                inbox.append(.session(.acknowledged(tag, reason: refusals[message.topic] ?? 0)))
+            }
             if acknowledges { inbox.append(.session(.bytesReceived)) }
-        case .subscribe: break
+        case .subscribe(let filters): subscriptions.append(filters)
         case .disconnect(let withWill):
             disconnects.append(withWill)
             inbox.append(.session(.connectionLost(.closed("as asked"))))

@@ -1,5 +1,6 @@
 import Telemetry
 import MQTTSession
+import Outputs
 import RingStore
 import Sensors
 import Testing
@@ -22,14 +23,52 @@ struct CommandsTests {
     @Test func `read of a sensor that does not exist names those that do`() {
         var bench = Bench()
         bench.give(.command(origin, .read(sensor: "m")))
-        #expect(bench.responses == ["{\"id\":\"a\",\"ok\":false,\"error\":\"no sensor 'm'; there are: n\"}"])
+        #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no sensor 'm'; known sensors: n"}"#])
+        bench.give(.command(origin, .read(sensor: "garden")))
+        #expect(bench.responses[1] == #"{"id":"a","ok":false,"error":"no sensor 'garden'; known sensors: n"}"#)
     }
 
-    @Test func `ping is answered and an unknown command is refused`() {
+    @Test func `status and metrics are the metrics object`() {
         var bench = Bench()
-        bench.give(.command(origin, .ping))
-        bench.give(.command(origin, .unknown("dance")))
-        #expect(bench.responses[0] == "{\"id\":\"a\",\"command\":\"ping\",\"ok\":true,\"result\":{}}")
-        #expect(bench.responses[1].contains("\"ok\":false,\"error\":\"command 'dance': not supported yet"))
+        bench.run(for: .seconds(1))
+        bench.give(.command(origin, .status))
+        bench.give(.command(origin, .metrics))
+        #expect(bench.responses[0].hasPrefix(#"{"id":"a","command":"status","ok":true,"result":{"device":"bench","#))
+        #expect(bench.responses[1].hasPrefix(#"{"id":"a","command":"metrics","ok":true,"result":{"device":"bench","#))
+        #expect(bench.responses[0].contains(#""ignored_commands":0"#))
+    }
+
+    @Test func `losses are told as they were published`() throws {
+        // Nothing is acknowledged, and the memory is small: readings are evicted.
+        var bench = Bench(sensors: [Bench.counter(every: .milliseconds(1))]) {
+            $0.ring.size = 256 << 10
+            $0.ring.memory = 64 << 10
+        }
+        bench.brokerAnswers = false
+        bench.run(for: .seconds(120))
+        bench.give(.command(origin, .losses))
+        #expect(bench.responses[0].hasSuffix(#""result":{"losses":[]}}"#))
+        bench.brokerAnswers = true
+        bench.run(for: .seconds(240))
+        let published = bench.payloads(on: "godwit/bench/losses")
+        try #require(!published.isEmpty)
+        bench.give(.command(origin, .losses))
+        let last = try #require(published.last)
+        #expect(bench.responses[1].contains(last))
+    }
+
+    @Test func `an output that does not exist is told with those that do`() {
+        var bench = Bench { $0.outputs = [ReceivingTests.siren] }
+        bench.give(.command(origin, .output(id: "sirene", .off, expires: nil)))
+        #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no output 'sirene'; did you mean 'siren'?"}"#])
+        var none = Bench()
+        none.give(.command(origin, .output(id: "siren", .off, expires: nil)))
+        #expect(none.responses == [#"{"id":"a","ok":false,"error":"no output 'siren'; none is configured"}"#])
+    }
+
+    @Test func `an output command that has expired is not done`() {
+        var bench = Bench { $0.outputs = [ReceivingTests.siren] }
+        bench.give(.command(origin, .output(id: "siren", .on(lasting: nil), expires: bench.clock.wallTime)))
+        #expect(bench.responses[0].contains("a command that expired at"))
     }
 }

@@ -11,7 +11,7 @@ import Testing
                 == #"{"device":"greenhouse-1","time":null,"clock":"unknown","clock_source":null,"boot":null,"stream":null,"#
                 + #""version":"\#(godwitVersion)","uptime":12.345,"connected":null,"protocol":null,"reconnects":null,"#
                 + #""connect_failures":null,"last_disconnect":null,"published":null,"acknowledged":null,"#
-                + #""duplicates_possible":null,"rejected":null,"held":null,"unrouted":null,"#
+                + #""duplicates_possible":null,"rejected":null,"held":null,"unrouted":null,"ignored_commands":null,"#
                 + #""losses":{"evicted":null,"damaged":null,"restart":null,"rejected":null,"memory-full":null},"#
                 + #""bytes_sent":null,"bytes_received":null,"#
                 + #""buffer":{"records":null,"bytes":null,"capacity_bytes":null,"oldest_age":null,"in_memory":null,"#
@@ -36,6 +36,7 @@ import Testing
         metrics.rejected = 0
         metrics.held = 1
         metrics.unrouted = 3
+        metrics.ignoredCommands = 6
         metrics.losses = [99, 0, 2, 0, 5]
         metrics.bytesSent = 123_456
         metrics.bytesReceived = 789
@@ -71,7 +72,7 @@ import Testing
                 + #""boot":"0a1b2c3d","stream":"7f3a9c12","version":"\#(godwitVersion)","uptime":86400.000,"#
                 + #""connected":true,"protocol":"5","reconnects":2,"connect_failures":7,"#
                 + #""last_disconnect":{"reason":"closed: Connection reset by peer","time":"2026-11-24T08:12:13.123Z"},"#
-                + #""published":1300,"acknowledged":1299,"duplicates_possible":4,"rejected":0,"held":1,"unrouted":3,"#
+                + #""published":1300,"acknowledged":1299,"duplicates_possible":4,"rejected":0,"held":1,"unrouted":3,"ignored_commands":6,"#
                 + #""losses":{"evicted":99,"damaged":0,"restart":2,"rejected":0,"memory-full":5},"#
                 + #""bytes_sent":123456,"bytes_received":789,"#
                 + #""buffer":{"records":40,"bytes":640,"capacity_bytes":67108864,"oldest_age":1.234,"in_memory":12,"#

@@ -1,0 +1,62 @@
+internal import MQTTSession
+internal import Payloads
+internal import Telemetry
+
+// One way for every line: to the log, into the memory of the last lines, and to `P/log`.
+extension Agent {
+    /// What a core or a shell has to say.
+    mutating func take(_ notice: Notice) {
+        if notice.level >= .warning { lastError = notice.text }
+        say(notice)
+    }
+
+    mutating func log(_ level: Notice.Level, _ text: String) { say(Notice(level, text)) }
+
+    private mutating func say(_ notice: Notice) {
+        actions.append(.log(notice))
+        if notice.level >= configuration.logLevel { logHistory.add(notice, at: now) }
+        if let level = configuration.logPublish, notice.level >= level {
+            logPublishing.add(notice, at: now, isConnected: connection != nil)
+        }
+    }
+
+    /// Publishing a line says nothing itself, whatever comes of it: a line about a line would never end.
+    mutating func publishLogLine() {
+        guard stopping?.phase.isClosing != true, let (line, dropped) = logPublishing.take(at: now) else { return }
+        publish(
+            Message(
+                topic: topics.log,
+                payload: logLineJSON(
+                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.word, text: line.text,
+                    dropped: dropped),
+                qos: 0, retain: false, contentType: "application/json"))
+    }
+
+    /// The answer to `logs`.
+    func logsJSON() -> [UInt8] {
+        var json = JSONWriter(capacity: 64 * logHistory.lines.count)
+        json.beginObject()
+        json.key("lines")
+        json.beginArray()
+        for line in logHistory.lines {
+            json.raw(
+                logLineJSON(
+                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.word, text: line.text))
+        }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+}
+
+extension Notice.Level {
+    /// As the configuration writes it.
+    var word: String {
+        switch self {
+        case .error: "error"
+        case .warning: "warning"
+        case .info: "info"
+        case .debug: "debug"
+        }
+    }
+}
