@@ -175,12 +175,13 @@ package struct OutputBank: Hashable, Sendable {
     }
 
     /// What the line is to be, as soon as it may.
-    private func target(_ index: Int) -> Bool {
+    /// - Parameter requestAt: now, for a line that is about to be asked for.
+    private func target(_ index: Int, forRequestAt requestAt: Instant? = nil) -> Bool {
         let machine = machines[index]
         guard machine.isWanted, !machine.isExhausted else { return false }
         return others(of: index).allSatisfy {
             let other = machines[$0]
-            return !other.line.isAvailable || !other.isWanted || other.wish < machine.wish
+            return !other.line.isAvailable(forRequestAt: requestAt) || !other.isWanted || other.wish < machine.wish
         }
     }
 
@@ -196,7 +197,8 @@ package struct OutputBank: Hashable, Sendable {
             case .asked, .released: continue
             case .failed(let retryAt) where retryAt > now: continue
             case .idle, .failed:
-                ask(index, isOn: target(index) && machine.maySwitchAt <= now && isGroupFree(for: index))
+                let isTarget = target(index, forRequestAt: now)
+                ask(index, isOn: isTarget && machine.maySwitchAt <= now && isGroupFree(for: index))
             case .held(let isOn):
                 if target(index) != isOn, machine.maySwitchAt <= now, isOn || isGroupFree(for: index) {
                     ask(index, isOn: !isOn)

@@ -55,12 +55,15 @@ struct OutputLine: Hashable, Sendable {
     }
 
     /// It is held, or may be for all that is known. One that could not be had has no turn in its group until it is held again:
-    /// to ask for it once more must not take the turn from another.
-    var isAvailable: Bool {
+    /// to ask for it once more must not take the turn from another that is held.
+    /// - Parameter requestAt: for another that is not held either, and is asked for now: what is asked for together is taken
+    ///   to come together, so that the one whose turn it is not is not on for a moment.
+    func isAvailable(forRequestAt requestAt: Instant? = nil) -> Bool {
         switch state {
         case .idle, .held: true
-        case .asked(_, let was): was != nil || delay == .zero
-        case .failed, .released: false
+        case .asked(_, let was): was != nil || delay == .zero || requestAt != nil
+        case .failed(let retryAt): requestAt.map { retryAt <= $0 } ?? false
+        case .released: false
         }
     }
 

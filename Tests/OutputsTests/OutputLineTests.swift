@@ -82,18 +82,18 @@ import Testing
         line.release()
         line.ready(at: at(1))
         let isNews = line.failed(.missing, at: at(1))
-        #expect(line.state == .released && !isNews && line.retryAt == nil && !line.isAvailable)
+        #expect(line.state == .released && !isNews && line.retryAt == nil && !line.isAvailable())
     }
 
     @Test func `a line that failed has no turn until it is held, one asked for the first time has`() {
         var line = OutputLine(at: at(0))
         line.ask(isOn: false)
-        #expect(line.isAvailable)
+        #expect(line.isAvailable())
         _ = line.failed(.busy, at: at(0))
-        #expect(!line.isAvailable)
+        #expect(!line.isAvailable() && !line.isAvailable(forRequestAt: at(0.5)) && line.isAvailable(forRequestAt: at(1)))
         line.ask(isOn: false)
-        #expect(!line.isAvailable)
+        #expect(!line.isAvailable())
         line.ready(at: at(1))
-        #expect(line.isAvailable)
+        #expect(line.isAvailable())
     }
 }
