@@ -14,18 +14,25 @@ package final class Subscriber: @unchecked Sendable {
 
     private let process: Child
     private let collected = Shared<(lines: [Line], rest: Data)>(([], Data()))
-    private let marker = "godwit-test/marker/\(UUID().uuidString)"
+    private let marker: String
     private let publish: @Sendable (String, String) throws -> Void
 
     /// Returns when the subscription stands.
-    /// - Parameter filters: Topic Filters; `arguments`: more for mosquitto_sub, like `-V mqttv5`.
-    package init(_ broker: MosquittoBroker, _ filters: [String] = ["#"], arguments: [String] = []) throws {
+    /// - Parameters:
+    ///   - filters: Topic Filters.
+    ///   - arguments: more for mosquitto_sub, like `-V mqttv5`.
+    ///   - marker: a topic that may be published and read with these arguments, where an access list allows few; what comes on
+    ///     it is not among `lines`.
+    package init(
+        _ broker: MosquittoBroker, _ filters: [String] = ["#"], arguments: [String] = [], marker: String? = nil
+    ) throws {
+        self.marker = marker ?? "godwit-test/marker/\(UUID().uuidString)"
         publish = { try broker.publish($1, to: $0, arguments) }
         let collected = collected
         let output = try Output { data in collected.with { Self.append(data, to: &$0) } }
         process = try Child(
             "mosquitto_sub",
-            ["-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "1", "-F", "%U\t%q\t%r\t%t\t%p", "-t", marker]
+            ["-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "1", "-F", "%U\t%q\t%r\t%t\t%p", "-t", self.marker]
                 + filters.flatMap { ["-t", $0] } + arguments, output: output.writeEnd)
         output.childHasStarted()
         try waitUntilSubscribed()
