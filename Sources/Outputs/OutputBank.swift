@@ -191,20 +191,31 @@ package struct OutputBank: Hashable, Sendable {
 
     private mutating func settle(at now: Instant) {
         guard phase == .running else { return }
-        for index in machines.indices {
-            let machine = machines[index]
-            switch machine.line.state {
-            case .asked, .released: continue
-            case .failed(let retryAt) where retryAt > now: continue
-            case .idle, .failed:
-                let isTarget = target(index, forRequestAt: now)
-                ask(index, isOn: isTarget && machine.maySwitchAt <= now && isGroupFree(for: index))
-            case .held(let isOn):
-                if target(index) != isOn, machine.maySwitchAt <= now, isOn || isGroupFree(for: index) {
-                    ask(index, isOn: !isOn)
-                }
+        for index in machines.indices { requestIfDue(index, at: now) }
+        for index in machines.indices { switchIfDue(index, at: now) }
+    }
+
+    private mutating func requestIfDue(_ index: Int, at now: Instant) {
+        switch machines[index].line.state {
+        case .asked, .held, .released: return
+        case .failed(let retryAt): if retryAt > now { return }
+        case .idle: break
+        }
+        let isTarget = target(index, forRequestAt: now)
+        ask(index, isOn: isTarget && machines[index].maySwitchAt <= now && isGroupFree(for: index))
+    }
+
+    private mutating func switchIfDue(_ index: Int, at now: Instant) {
+        guard case .held(let isOn) = machines[index].line.state, target(index) != isOn else { return }
+        guard machines[index].maySwitchAt <= now else { return }
+        if !isOn {
+            guard isGroupFree(for: index) else { return }
+            // Whether another takes the turn is known when its line has answered: not on for a moment before.
+            for other in others(of: index) {
+                if case .asked = machines[other].line.state { return }
             }
         }
+        ask(index, isOn: !isOn)
     }
 
     private mutating func ask(_ index: Int, isOn: Bool) {
