@@ -19,6 +19,7 @@ struct cgpiod_request {
     struct gpiod_chip *chip;
     struct gpiod_line *line;
     bool has_events;
+    struct cgpiod_line_settings settings;
     char consumer[CGPIOD_NAME_SIZE];
 };
 
@@ -82,6 +83,7 @@ static int first_interface_request(struct cgpiod_request *request, const struct 
     default: break;
     }
     if (gpiod_line_request(request->line, &config, settings->output_value ? 1 : 0) != 0) return -1;
+    request->settings = *settings;
     request->has_events = settings->direction != CGPIOD_DIRECTION_OUTPUT && settings->edge != CGPIOD_EDGE_NONE;
     if (request->has_events) {
         int fd = gpiod_line_event_get_fd(request->line);
@@ -125,7 +127,15 @@ failed:;
 
 int cgpiod_request_reconfigure(struct cgpiod_request *request, const struct cgpiod_line_settings *settings) {
     if (request->fd >= 0) return kernel_lines_reconfigure(request->fd, settings);
-    // An event request of the first interface cannot change: the line is let go, keeps its level, and is asked for anew.
+    // An output that stays one is not let go: what the line does then is the driver's matter.
+    const struct cgpiod_line_settings *before = &request->settings;
+    if (settings->direction == CGPIOD_DIRECTION_OUTPUT && before->direction == CGPIOD_DIRECTION_OUTPUT &&
+        settings->is_active_low == before->is_active_low && settings->bias == before->bias) {
+        if (gpiod_line_set_value(request->line, settings->output_value ? 1 : 0) != 0) return -1;
+        request->settings = *settings;
+        return 0;
+    }
+    // An event request of the first interface cannot change: the line is let go, and is asked for anew.
     gpiod_line_release(request->line);
     return first_interface_request(request, settings);
 }

@@ -46,6 +46,8 @@ package final class LineBoard {
     private enum Line {
         case device(CharacterLine)
         case replayed(chip: Int, line: Int)
+        /// An output on a replayed chip that the recording does not name: its logical value is remembered, no more.
+        case remembered(isActive: Bool)
     }
 
     private struct Replay {
@@ -106,6 +108,8 @@ package final class LineBoard {
                 }
             case .replayed(let chip, let line):
                 return configureReplayed(slot: slot, chip: chip, line: line, settings, at: now)
+            case .remembered:
+                return try remember(slot: slot, reference, consumer: consumer, settings)
             case nil:
                 return try request(slot: slot, reference, settings, consumer: consumer, at: now)
             }
@@ -135,6 +139,7 @@ package final class LineBoard {
         case .replayed:
             collect(to: now)
             return takeWaiting(slot: slot)
+        case .remembered: return []
         }
     }
 
@@ -146,6 +151,7 @@ package final class LineBoard {
             return try reporting(line.reference) { () throws(CallFailure) in try device.level(at: now) }
         case .replayed(let chip, let line):
             return replays[chip].chip.level(line: line, at: now)
+        case .remembered(let isActive): return isActive
         }
     }
 
@@ -189,7 +195,12 @@ package final class LineBoard {
         slot: Int, _ reference: LineReference, _ settings: LineSettings, consumer: String, at now: Instant
     ) throws(LineProblem) -> Bool {
         let devices = CharacterDevices(folder: deviceFolder)
-        let found = try locate(reference, devices)
+        let found: LineLocation
+        do throws(LineProblem) {
+            found = try locate(reference, devices)
+        } catch .lineMissing where isOnReplayedChip(reference) && settings.isOutput {
+            return try remember(slot: slot, reference, consumer: consumer, settings)
+        }
         if found.chip >= devices.chips.count {
             let chip = found.chip - devices.chips.count
             try hold(slot: slot, reference, consumer: consumer, chip: chip, line: found.offset)
@@ -269,6 +280,27 @@ package final class LineBoard {
         }
         held[slot] = Held(reference: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
         replayed[slot] = ReplayedState()
+    }
+
+    /// Whether the reference names a replayed chip itself; a bare name may be a slip of one of a real chip.
+    private func isOnReplayedChip(_ reference: LineReference) -> Bool {
+        switch reference {
+        case .offset(let chip, _), .nameOnChip(let chip, _): replays.contains { $0.name == chip }
+        case .name, .header: false
+        }
+    }
+
+    private func remember(
+        slot: Int, _ reference: LineReference, consumer: String, _ settings: LineSettings
+    ) throws(LineProblem) -> Bool {
+        guard case .output(let isActive) = settings.direction else {
+            throw .notSupported(reference, what: "the recording does not name it: it can only be an output")
+        }
+        for (other, line) in held where other != slot && line.reference == reference {
+            throw .busy(reference, consumer: line.consumer)
+        }
+        held[slot] = Held(reference: reference, consumer: consumer, line: .remembered(isActive: isActive))
+        return isActive
     }
 
     private func configureReplayed(

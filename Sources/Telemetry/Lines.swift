@@ -26,6 +26,9 @@ package struct LineSettings: Hashable, Sendable {
         /// The logical value that is driven.
         case output(active: Bool)
     }
+    package var isOutput: Bool {
+        if case .output = direction { true } else { false }
+    }
     package enum Edge: Hashable, Sendable { case none, rising, falling, both }
     package enum Bias: Hashable, Sendable { case asIs, pullUp, pullDown, disabled }
 

@@ -151,6 +151,43 @@ import Testing
         #expect(try board.level(slot: 0, at: at(50)))
     }
 
+    @Test(arguments: [
+        LineReference.nameOnChip(chip: "bench", name: "siren"), .offset(chip: "bench", offset: 27), .offset(chip: "bench", offset: 4000),
+    ])
+    func `an output on a replayed chip may be any line, and is remembered`(reference: LineReference) throws {
+        let board = LineBoard(chips: [try bench()], origin: .zero)
+        func set(_ slot: Int, _ isActive: Bool, isActiveLow: Bool = false) throws -> Bool {
+            try board.configure(
+                slot: slot, reference: reference,
+                settings: LineSettings(direction: .output(active: isActive), isActiveLow: isActiveLow),
+                consumer: "godwit:siren", at: .zero)
+        }
+        #expect(try set(1 << 20, true) == true)
+        #expect(try board.level(slot: 1 << 20, at: .zero) == true)
+        #expect(try set(1 << 20, false) == false)
+        #expect(try board.level(slot: 1 << 20, at: .zero) == false)
+        #expect(board.descriptor(slot: 1 << 20) == nil && board.deadline == nil)
+        #expect(try board.readEdgeEvents(slot: 1 << 20, at: .zero) == [])
+        #expect(throws: LineProblem.busy(reference, consumer: "godwit:siren")) { try set(3, true) }
+        board.release(slot: 1 << 20)
+        #expect(try set(3, true, isActiveLow: true) == true)
+        #expect(throws: LineProblem.self, "never an input") {
+            try board.configure(slot: 3, reference: reference, settings: LineSettings(), consumer: "godwit:siren", at: .zero)
+        }
+    }
+
+    @Test func `a bare name that no chip has is missing for an output, too`() throws {
+        let board = LineBoard(chips: [try bench()], origin: .zero)
+        for reference in [LineReference.name("siren"), .nameOnChip(chip: "other", name: "siren")] {
+            do throws(LineProblem) {
+                _ = try board.configure(
+                    slot: 0, reference: reference, settings: LineSettings(direction: .output(active: true)),
+                    consumer: "godwit:siren", at: .zero)
+                Issue.record("\(reference) was had")
+            } catch { #expect(error.code == .missing) }
+        }
+    }
+
     @Test func `an output on a replayed chip is accepted and remembered`() throws {
         let board = LineBoard(chips: [try bench()], origin: .zero)
         for active in [true, false] {

@@ -3,6 +3,7 @@
 //   gpio-probe first-interface    the same with the requests of libgpiod 1.6 alone
 //   gpio-probe toggle OFFSET COUNT MICROSECONDS     drives a line up and down from outside
 //   gpio-probe am2302 OFFSET HUMIDITY TEMPERATURE   answers start pulses, in tenths, until it is ended
+//   gpio-probe drive OFFSET       drives the line high until it is ended (drive-first: by libgpiod 1.6's requests)
 //   gpio-probe hold OFFSET        holds the line as consumer "other-program" until it is ended
 import GPIOLines
 import Glibc
@@ -17,9 +18,11 @@ do {
     switch (arguments.first, numbers.count) {
     case ("lines", 0):
         try LineChecks(report: report).run()
+        try OutputChecks(report: report, interface: .best).run()
         exit(report.finish())
     case ("first-interface", 0):
         try LineChecks(report: report).firstInterface()
+        try OutputChecks(report: report, interface: .first).run()
         exit(report.finish())
     case ("toggle", 3):
         let far = try SimulatedChip.standard.line(numbers[0])
@@ -33,6 +36,12 @@ do {
         SingleWirePlayer(
             line: try SimulatedChip.standard.line(numbers[0]), humidity: numbers[1], temperature: numbers[2]
         ).run()
+    case ("drive", 1), ("drive-first", 1):
+        let board = LineBoard(chips: [], origin: .zero, interface: arguments.first == "drive" ? .best : .first)
+        _ = try board.configure(
+            slot: 0, reference: .offset(chip: "gpio-vm", offset: UInt32(numbers[0])),
+            settings: LineSettings(direction: .output(active: true)), consumer: "godwit:siren", at: .zero)
+        while true { pause() }
     case ("hold", 1):
         let board = LineBoard(chips: [], origin: .zero)
         _ = try board.configure(
