@@ -1,0 +1,291 @@
+package import Telemetry
+
+/// All rules of the configuration: readings and time in, events and demands out (docs/alerts.md).
+///
+/// A reading touches the rules of its sensor only. For each rule the next deadline is kept, and the nearest of all.
+package struct AlertEngine: Hashable, Sendable {
+    package var deviceName: String
+    var slots: [AlertSlot] = []
+    /// By sensor: indices of its rules.
+    private var rulesOfSensor: [[Int]] = []
+    /// Of each slot; `.distantFuture`: none.
+    private var dues: [Instant] = []
+    private var nearest = Instant.distantFuture
+    /// Times of an earlier boot may wait for a known wall time.
+    var awaitsClock = false
+    private var hasStarted = false
+    /// Rises with each change of what `saved` gives, but for the newest values.
+    package internal(set) var revision = 0
+    /// Rises with each event: that must be saved before the event is published, all else may wait.
+    package internal(set) var urgentRevision = 0
+
+    package static let maximumMute = Duration.seconds(31 * 86_400)
+
+    /// - Parameters:
+    ///   - rules: with different ids.
+    ///   - deviceName: for people.
+    package init(rules: [AlertRuleSetup], deviceName: String) {
+        self.deviceName = deviceName
+        slots = rules.map { AlertSlot($0) }
+        arrange()
+    }
+
+    package var deadline: Instant? { hasStarted && nearest < .distantFuture ? nearest : nil }
+
+    /// In the order of the rules; nil before the first event.
+    package var states: [(alert: String, state: AlertEvent.State?)] {
+        slots.map { ($0.setup.rule.id, $0.told?.state) }
+    }
+
+    /// The newest, as it would be said now; nil before the first, and for an alert that there is not.
+    package func event(_ alert: String) -> AlertEvent? { newest(alert)?.event }
+
+    /// The newest event and when it happened.
+    package func newest(_ alert: String) -> (event: AlertEvent, at: AlertEvent.Time)? {
+        guard let slot = slots.first(where: { $0.setup.rule.id == alert }), let told = slot.told,
+            let event = slot.event(deviceName: deviceName)
+        else { return nil }
+        return (event, told.at)
+    }
+
+    package mutating func handle(_ input: AlertInput, at now: Instant) -> [AlertAction] {
+        var actions: [AlertAction] = []
+        switch input {
+        case .start: begin(at: now, &actions)
+        case .reading(let sensor, let outcome, let name, let instant):
+            guard sensor < rulesOfSensor.count, !rulesOfSensor[sensor].isEmpty, case .measurements(let values) = outcome
+            else { return [] }
+            for index in rulesOfSensor[sensor] { take(values, name, at: min(instant, now), index, &actions) }
+        case .clock(let clock):
+            guard awaitsClock, clock.isKnown else { return [] }
+            place(clock)
+            passDeadlines(through: now, &actions)
+        case .timer:
+            passDeadlines(through: now, &actions)
+        }
+        return actions
+    }
+
+    // MARK: commands
+
+    package mutating func acknowledge(_ alert: String, at now: Instant) throws(AlertRefusal) -> [AlertAction] {
+        let index = try index(of: alert)
+        var actions: [AlertAction] = []
+        passDeadlines(of: index, through: now, &actions)
+        guard let state = slots[index].told?.state, state != .cleared else {
+            throw AlertRefusal("alert '\(alert)' is not raised; nothing is there to acknowledge")
+        }
+        guard slots[index].acknowledged == nil else { return actions }
+        let at = max(now, slots[index].machine.position)
+        slots[index].acknowledged = .instant(at)
+        tellAgain(index, at: at, &actions)
+        return actions
+    }
+
+    /// - Parameter lasting: 0 ends it.
+    package mutating func mute(_ alert: String, lasting: Duration, at now: Instant) throws(AlertRefusal) -> [AlertAction] {
+        let index = try index(of: alert)
+        guard lasting >= .zero, lasting <= Self.maximumMute else {
+            throw AlertRefusal("for: \(spoken(lasting)) is outside 0 s ... \(spoken(Self.maximumMute))")
+        }
+        var actions: [AlertAction] = []
+        passDeadlines(of: index, through: now, &actions)
+        if lasting == .zero, !slots[index].isMuted { return actions }
+        let wasDemanding = slots[index].isDemanding
+        let at = max(now, slots[index].machine.position)
+        let until = now.advanced(by: lasting)
+        slots[index].mute = lasting == .zero ? nil : AlertSlot.Mute(until: until, latest: until)
+        tellAgain(index, at: at, &actions)
+        demand(index, wasDemanding: wasDemanding, &actions)
+        return actions
+    }
+
+    private func index(of alert: String) throws(AlertRefusal) -> Int {
+        guard let index = slots.firstIndex(where: { $0.setup.rule.id == alert }) else {
+            throw AlertRefusal("no alert '\(alert)'; 'alerts' in the configuration has their ids")
+        }
+        return index
+    }
+
+    // MARK: readings and time
+
+    private mutating func begin(at now: Instant, _ actions: inout [AlertAction]) {
+        precondition(!hasStarted, "started twice")
+        hasStarted = true
+        for index in slots.indices where slots[index].isDemanding { demand(index, wasDemanding: false, &actions) }
+        // What ended while the daemon was away.
+        while let index = nextDue(before: now) { fire(index, &actions) }
+        for index in slots.indices {
+            slots[index].machine.begin(at: now)
+            schedule(index)
+        }
+        passDeadlines(through: now, &actions)
+    }
+
+    private mutating func take(
+        _ values: [Int64], _ name: AlertEvent.ReadingName?, at instant: Instant, _ index: Int, _ actions: inout [AlertAction]
+    ) {
+        var value: Int64 = 0
+        var decimal: Decimal?
+        if let quantityIndex = slots[index].setup.quantityIndex, let quantity = slots[index].setup.quantity {
+            guard quantityIndex < values.count else { return }
+            value = values[quantityIndex]
+            decimal = Decimal(value, decimals: quantity.decimals)
+        }
+        while dues[index] < instant { fire(index, &actions) }
+        slots[index].newest = AlertSlot.Newest(value: decimal, reading: name)
+        let wasDemanding = slots[index].isDemanding
+        let wasRaised = slots[index].machine.isRaised
+        let revisionBefore = slots[index].machine.revision
+        let happening = slots[index].machine.take(value, at: instant)
+        if slots[index].machine.revision != revisionBefore { revision += 1 }
+        settle(index, happening, wasRaised: wasRaised, wasDemanding: wasDemanding, &actions)
+        let position = slots[index].machine.position
+        passDeadlines(of: index, through: position, &actions)
+    }
+
+    private mutating func passDeadlines(through now: Instant, _ actions: inout [AlertAction]) {
+        while hasStarted, nearest <= now, let index = nextDue(before: now.later(by: 1)) { fire(index, &actions) }
+    }
+
+    private mutating func passDeadlines(of index: Int, through instant: Instant, _ actions: inout [AlertAction]) {
+        while dues[index] <= instant, dues[index] != .distantFuture { fire(index, &actions) }
+    }
+
+    /// The slot whose deadline is the earliest; the first of those at one instant.
+    private func nextDue(before limit: Instant) -> Int? {
+        var found: Int?
+        var earliest = limit
+        for (index, due) in dues.enumerated() where due < earliest {
+            earliest = due
+            found = index
+        }
+        return found
+    }
+
+    /// Passes one deadline of the slot, which there must be.
+    private mutating func fire(_ index: Int, _ actions: inout [AlertAction]) {
+        let wasRaised = slots[index].machine.isRaised
+        let wasDemanding = slots[index].isDemanding
+        revision += 1
+        // At one instant the end of a mute is the last.
+        if let end = slots[index].muteEnd, slots[index].machine.deadline.map({ end < $0 }) ?? true {
+            slots[index].mute = nil
+            tellAgain(index, at: end, &actions)
+            demand(index, wasDemanding: wasDemanding, &actions)
+        } else {
+            let happening = slots[index].machine.fire()
+            settle(index, happening, wasRaised: wasRaised, wasDemanding: wasDemanding, &actions)
+        }
+    }
+
+    /// What follows from what the machine has done.
+    private mutating func settle(
+        _ index: Int, _ happening: AlertMachine.Happening?, wasRaised: Bool, wasDemanding: Bool, _ actions: inout [AlertAction]
+    ) {
+        let isRaised = slots[index].machine.isRaised
+        if happening?.state == .cleared || isRaised && !wasRaised { slots[index].acknowledged = nil }
+        if let happening {
+            slots[index].tell(happening)
+            appendEvent(index, at: happening.at, &actions)
+        }
+        demand(index, wasDemanding: wasDemanding, &actions)
+        schedule(index)
+    }
+
+    private mutating func tellAgain(_ index: Int, at instant: Instant, _ actions: inout [AlertAction]) {
+        slots[index].tellAgain(at: instant)
+        appendEvent(index, at: instant, &actions)
+        schedule(index)
+    }
+
+    private mutating func appendEvent(_ index: Int, at instant: Instant, _ actions: inout [AlertAction]) {
+        guard let event = slots[index].event(deviceName: deviceName) else { preconditionFailure("told just now") }
+        revision += 1
+        urgentRevision += 1
+        actions.append(.event(event, at: instant))
+        actions.append(.notice(Notice(.info, "alert \(event.state.text) alert=\(event.alert) message=\(event.message)")))
+    }
+
+    private func demand(_ index: Int, wasDemanding: Bool, _ actions: inout [AlertAction]) {
+        let isDemanding = slots[index].isDemanding
+        guard isDemanding != wasDemanding else { return }
+        let rule = slots[index].setup.rule
+        actions.append(.demand(alert: rule.id, outputs: rule.outputs, isOn: isDemanding))
+    }
+
+    // MARK: deadlines
+
+    /// After every change of a slot.
+    mutating func schedule(_ index: Int) {
+        let before = dues[index]
+        let due = slots[index].deadline ?? .distantFuture
+        guard due != before else { return }
+        dues[index] = due
+        if due < nearest {
+            nearest = due
+        } else if before == nearest {
+            nearest = dues.min() ?? .distantFuture
+        }
+    }
+
+    /// After a change of the rules.
+    private mutating func arrange() {
+        rulesOfSensor = []
+        for (index, slot) in slots.enumerated() {
+            while rulesOfSensor.count <= slot.setup.sensorIndex { rulesOfSensor.append([]) }
+            rulesOfSensor[slot.setup.sensorIndex].append(index)
+        }
+        dues = slots.map { $0.deadline ?? .distantFuture }
+        nearest = dues.min() ?? .distantFuture
+    }
+
+    // MARK: reload
+
+    /// Takes other rules, by id; what has not changed goes on as if nothing had been.
+    package mutating func reload(_ rules: [AlertRuleSetup], at now: Instant) -> [AlertAction] {
+        var actions: [AlertAction] = []
+        // What was due before was due by the old rules.
+        passDeadlines(through: now, &actions)
+        let old = slots
+        slots = rules.map { setup in
+            guard var slot = old.first(where: { $0.setup.rule.id == setup.rule.id }) else {
+                var slot = AlertSlot(setup)
+                if hasStarted { slot.machine.begin(at: now) }
+                return slot
+            }
+            slot.adopt(setup, at: now)
+            return slot
+        }
+        for before in old {
+            let after = slots.first { $0.setup.rule.id == before.setup.rule.id }
+            tellOutputs(before, after, &actions)
+        }
+        revision += 1
+        arrange()
+        return actions
+    }
+
+    /// Outputs that a rule drives before and after are left alone.
+    private func tellOutputs(_ before: AlertSlot, _ after: AlertSlot?, _ actions: inout [AlertAction]) {
+        let id = before.setup.rule.id
+        let was = before.isDemanding ? before.setup.rule.outputs : []
+        let now = after.map { $0.isDemanding ? $0.setup.rule.outputs : [] } ?? []
+        let gone = was.filter { !now.contains($0) }
+        let new = now.filter { !was.contains($0) }
+        if !gone.isEmpty { actions.append(.demand(alert: id, outputs: gone, isOn: false)) }
+        if !new.isEmpty { actions.append(.demand(alert: id, outputs: new, isOn: true)) }
+    }
+}
+
+extension AlertSlot {
+    fileprivate mutating func adopt(_ setup: AlertRuleSetup, at now: Instant) {
+        let seriesChanged =
+            setup.rule.series != self.setup.rule.series || setup.quantity != self.setup.quantity
+        let conditionChanged = seriesChanged || Self.fingerprint(of: setup.rule) != Self.fingerprint(of: self.setup.rule)
+        self.setup = setup
+        if seriesChanged { newest = nil }
+        machine.adopt(
+            Self.settings(of: setup), conditionChanged: conditionChanged, seriesChanged: seriesChanged, at: now)
+    }
+}
