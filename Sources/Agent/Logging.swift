@@ -14,7 +14,9 @@ extension Agent {
 
     private mutating func say(_ notice: Notice) {
         actions.append(.log(notice))
-        if notice.level >= configuration.logLevel { logHistory.add(notice, at: now) }
+        // What the log does not have, nobody is told.
+        guard notice.level >= configuration.logLevel else { return }
+        logHistory.add(notice, at: now)
         if let level = configuration.logPublish, notice.level >= level {
             logPublishing.add(notice, at: now, isConnected: connection != nil)
         }

@@ -18,7 +18,8 @@ extension Agent {
     /// Of the outputs that the configuration has now.
     var outputSettings: [OutputSettings] { outputs.indices.map { outputs.settings($0) } }
 
-    mutating func subscribe() { actions.append(.session(.subscribe(subscriptions))) }
+    /// At each connect, and when the outputs have changed.
+    mutating func subscribe() { perform(session.subscribe(subscriptions, at: now)) }
 
     mutating func receive(_ message: ReceivedMessage) {
         if message.topic == topics.command { return receiveCommand(message) }

@@ -52,7 +52,6 @@ package struct Session: Hashable, Sendable {
         var lastByteAt: Instant
         /// What the broker wants, else ours; zero: it is off.
         var keepAlive: Duration
-        var hasToldRefusedSubscription = false
     }
 
     struct Stopping: Hashable {
@@ -73,6 +72,7 @@ package struct Session: Hashable, Sendable {
     /// The last message, if it is a retained one: at a stop that is `offline`.
     var lastRetainedTag: MessageTag?
     var hold: Hold
+    var subscribing = Subscribing()
     var closes = CloseHistory()
     var failureLog = FailureLog()
     var hasBeenOnline = false
@@ -129,7 +129,8 @@ package struct Session: Hashable, Sendable {
         case .awaitingAcknowledgement(_, let since):
             return earliest(since.advanced(by: Self.acknowledgementTimeout), hold.until)
         case .online(let online):
-            return earliest(earliest(silenceDeadline(online), unacknowledgedDeadline(online)), hold.until)
+            let limits = earliest(silenceDeadline(online), unacknowledgedDeadline(online))
+            return earliest(earliest(limits, subscribing.due), hold.until)
         case .stopping(let stopping): return stopping.giveUpAt
         }
     }
@@ -189,13 +190,7 @@ package struct Session: Hashable, Sendable {
             memory.hungUp(version, after: since.duration(to: now))
             return failed(failure, at: now)
 
-        case (.online(var online), .subscriptionRefused(let filter, let reason)):
-            // Once per connection: where one is refused, mostly all are.
-            guard !online.hasToldRefusedSubscription else { return [] }
-            online.hasToldRefusedSubscription = true
-            state = .online(online)
-            let text = "the broker refuses the subscription to \(filter): \(reasonText(reason)); commands do not come"
-            return [.notice(Notice(.warning, text))]
+        case (.online, .subscriptionAnswered(let filter, let reason)): return subscriptionAnswered(filter, reason)
         case (.online(var online), .bytesReceived):
             online.lastByteAt = now
             state = .online(online)
@@ -275,6 +270,7 @@ package struct Session: Hashable, Sendable {
 
     private mutating func lost(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
         counters.duplicatesPossible += UInt64(window.awaited)
+        subscribing.lost(failure, at: now)
         window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         lastFailure = failure
         lastDisconnect = Disconnect(failure: failure, at: now)
@@ -320,6 +316,8 @@ package struct Session: Hashable, Sendable {
                 actions += close(online, .silent("no byte from the broker for \(secondsText(duration))"), at: now)
             } else if let due = unacknowledgedDeadline(online), due <= now {
                 actions += close(online, .silent("a message was not acknowledged in time"), at: now)
+            } else if subscribing.isDue(at: now) {
+                actions.append(.subscribe(subscribing.filters))
             }
         case .stopping(let stopping): actions += stopTimer(stopping, at: now)
         default: break

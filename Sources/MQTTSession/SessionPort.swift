@@ -146,8 +146,8 @@ package enum SessionInput: Hashable, Sendable {
     case acknowledged(MessageTag, reason: UInt8)
     /// The library refused to take a message; its text.
     case publishRefused(MessageTag, String)
-    /// SUBACK with a reason from 0x80 on: nothing comes by this filter.
-    case subscriptionRefused(filter: String, reason: UInt8)
+    /// SUBACK; `reason` from 0x80 on: nothing comes by this filter.
+    case subscriptionAnswered(filter: String, reason: UInt8)
     /// Bytes have come from the broker since the last input of this kind.
     case bytesReceived
     /// The machine slept: the boot clock has gone on by so much more than the monotonic clock.
@@ -199,6 +199,7 @@ package enum SessionEvent: Hashable, Sendable {
 //       QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
 //       than the broker takes is held at once. An expendable one (an answer, whose topic somebody else chose) is refused
 //       instead, and never held: it must not stop the readings. At a stop, `offline` is the last message and the retained one.
+//   mutating func subscribe(_ filters: [String], at now: Instant) -> [SessionAction]
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
 //   var isOnline, isHolding: Bool

@@ -313,8 +313,7 @@ package import Telemetry
             let packetIdentifier = unsafe event.pointee.mid
             guard let index = subscribing.firstIndex(where: { $0.packetIdentifier == packetIdentifier }) else { return }
             let filter = subscribing.remove(at: index).filter
-            let reason = unsafe UInt8(clamping: event.pointee.reason)
-            if reason >= 0x80 { inputs.append(.subscriptionRefused(filter: filter, reason: reason)) }
+            inputs.append(.subscriptionAnswered(filter: filter, reason: unsafe UInt8(clamping: event.pointee.reason)))
         case CMOSQUITTO_MESSAGE.rawValue: messages.append(unsafe receivedMessage(event))
         default: break
         }

@@ -66,7 +66,7 @@ struct StatusReport {
         var text = "\(number("published")) published, \(number("acknowledged")) acknowledged"
         for (name, words) in [
             ("held", "refused for now"), ("rejected", "rejected"), ("unrouted", "without a subscriber"),
-            ("duplicates_possible", "possibly sent twice"),
+            ("duplicates_possible", "possibly sent twice"), ("ignored_commands", "commands ignored"),
         ] where number(name) > 0 { text += ", \(number(name)) \(words)" }
         return text
     }

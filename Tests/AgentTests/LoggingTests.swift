@@ -28,6 +28,18 @@ import Testing
         #expect(payloads[0].hasPrefix(#"{"time":"2026-"#))
     }
 
+    @Test func `what the log does not have is not published either`() {
+        var bench = Bench {
+            $0.logLevel = .warning
+            $0.logPublish = .debug
+        }
+        bench.run(for: .seconds(2))
+        bench.give(.notice(Notice(.info, "too fine")))
+        #expect(bench.payloads(on: "godwit/bench/log").isEmpty)
+        bench.give(.notice(Notice(.warning, "this")))
+        #expect(bench.payloads(on: "godwit/bench/log").count == 1)
+    }
+
     @Test func `a line of an outage is counted in the first one after it`() {
         var bench = Bench { $0.logPublish = .error }
         bench.run(for: .seconds(2))

@@ -112,7 +112,46 @@ import Testing
             ])
     }
 
-    // What a set does in the end is shown with the outputs; here, what is not even tried.
+    private func isOn(_ bench: Bench, _ output: Int = 0) -> Bool? {
+        guard case .output(let active)? = bench.outputs[output]?.direction else { return nil }
+        return active
+    }
+
+    @Test func `a set switches its output, and a request that was done is not done again`() {
+        var bench = bench()
+        #expect(isOn(bench) == false)
+        bench.give(set("ON"))
+        #expect(isOn(bench) == true)
+        bench.give(set(#"{"state":"off","id":"a"}"#))
+        #expect(isOn(bench) == false)
+        bench.give(set(#"{"state":"toggle","id":"a"}"#))
+        #expect(isOn(bench) == false && bench.agent.ignoredCommands == 1)
+        #expect(bench.log.last?.text == "ignored: a command that was done already output=siren")
+        bench.give(set(#"{"state":"toggle","id":"b","expires":"2026-11-24T08:12:20Z"}"#))
+        #expect(isOn(bench) == true && bench.agent.ignoredCommands == 1)
+    }
+
+    @Test func `a request that was not done may come again`() {
+        var bench = bench(clockIsKnown: false)
+        let request = set(#"{"state":"on","id":"a","expires":"2026-11-24T09:00:00Z"}"#)
+        bench.give(request)
+        #expect(isOn(bench) == false)
+        bench.clock.isKnown = true
+        bench.give(request)
+        #expect(isOn(bench) == true)
+    }
+
+    @Test func `by the socket an output is switched that is not remote, by the broker one that is`() {
+        var bench = bench()
+        bench.give(.request(client: 1, Array(#"{"command":"output","output":"pump","state":"on","for":"5 s"}"#.utf8)))
+        #expect(isOn(bench, 1) == true)
+        bench.run(for: .seconds(6))
+        #expect(isOn(bench, 1) == false)
+        bench.give(message(#"{"id":"siren","command":"output","state":"on"}"#))
+        #expect(isOn(bench, 0) == true)
+        #expect(
+            bench.payloads(on: "godwit/bench/response") == [#"{"id":"siren","command":"output","ok":true,"result":{}}"#])
+    }
 
     @Test(arguments: [
         ("{", "not JSON"), ("maybe", "'maybe' is no state"), ("", "empty"),
@@ -145,6 +184,7 @@ import Testing
         bench.give(set("on", "pump"))
         bench.give(message(#"{"command":"output","output":"pump","state":"on"}"#))
         #expect(bench.agent.ignoredCommands == 2)
+        #expect(isOn(bench, 1) == false)
         #expect(
             bench.payloads(on: "godwit/bench/response") == [
                 #"{"id":null,"ok":false,"error":"output 'pump' is not for the broker: it has no 'remote: true'"}"#

@@ -40,19 +40,6 @@ import Testing
         }
     }
 
-    @Test func `a subscription that is refused is said once per connection, and the connection stays`() {
-        var play = Play()
-        play.connect()
-        let first = play.give(.subscriptionRefused(filter: "g/command", reason: 0x87))
-        #expect(first.says("refuses the subscription to g/command: not authorized (0x87)"))
-        #expect(play.give(.subscriptionRefused(filter: "g/outputs/siren/set", reason: 0x80)) == [])
-        #expect(play.session.isOnline && play.session.readingRoom > 0)
-        play.give(.connectionLost(.closed("test")))
-        #expect(play.give(.subscriptionRefused(filter: "late", reason: 0x80)) == [])
-        play.connect()
-        #expect(play.give(.subscriptionRefused(filter: "g/command", reason: 0x87)).says("g/command"))
-    }
-
     @Test func `a failure to connect waits and tries again, without end`() {
         var play = Play { $0.reconnectMaximum = .seconds(10) }
         play.give(.start)

@@ -216,6 +216,31 @@ struct CommandTests {
     }
 
     @Test(arguments: Build.built)
+    func `a broker that closes the connection at SUBSCRIBE gets its readings without`(build: Build) async throws {
+        try await background {
+            let broker = try ScriptedBroker { connection in
+                try connection.acceptConnect()
+                while true {
+                    switch try connection.read() {
+                    case .subscribe: return
+                    case .publish(let publish): try connection.acknowledge(publish)
+                    case let packet: try connection.answer(packet)
+                    }
+                }
+            }
+            let folder = try TemporaryFolder()
+            _ = try folder.write("time_ns,line,level\n0,siren,0\n0,pump,0\n", to: "lines.csv")
+            let daemon = try Daemon(build, configuration: CommandBench.configuration(port: broker.port), folder: folder)
+            try daemon.start()
+            #expect(
+                waitUntil(30) { broker.publishes.filter { $0.topic == "godwit/bench/sensors/n" }.count >= 10 }, "\(daemon.log)")
+            #expect(broker.connectionCount == 3, "\(daemon.log)")
+            #expect(daemon.log.components(separatedBy: "going on without them").count == 2, "\(daemon.log)")
+            #expect(daemon.stop().status == 0)
+        }
+    }
+
+    @Test(arguments: Build.built)
     func `two hundred seeds of broken payloads never end the daemon`(build: Build) async throws {
         try await background {
             let broker = try ScriptedBroker { connection in
