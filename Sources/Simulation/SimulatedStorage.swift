@@ -89,8 +89,8 @@ package struct SimulatedStorage: Sendable {
 
     private mutating func open(_ size: UInt64) -> StorageResult {
         if let durable, !durable.isEmpty {
-            cache = durable
-            unsynced = []
+            // Where only the process ended, what it wrote is still in the page cache, synced or not.
+            if cache.isEmpty { cache = durable }
             return .opened(size: UInt64(durable.count), isNew: false, isReserved: true)
         }
         durable = [UInt8](repeating: 0, count: Int(size))

@@ -1,0 +1,340 @@
+package import Agent
+internal import MQTTSession
+internal import RingStore
+internal import Sensors
+package import Telemetry
+
+/// The whole agent, in fast motion and under one seed: a board, three files on a disk, a broker and two clocks, all of which
+/// may fail. What the laws say is checked as it goes on, and at the end (AgentLaws).
+package struct AgentSimulation {
+    package struct Options: Sendable {
+        package var waitForClock = Duration.seconds(120)
+        package var airEvery = Duration.seconds(60)
+        package var rainEvery = Duration.seconds(300)
+        package var slowness: Int64 = 20
+        /// How far the wall clock stands beside the truth at the first boot.
+        package var wrongBy = Duration.seconds(-40 * 86400)
+        package var sync = Duration.seconds(5)
+        package init() {}
+    }
+
+    package let options: Options
+    package let journal: SensorJournal
+    package private(set) var laws: AgentLaws
+    package var broker: SimulatedBroker
+    package private(set) var agent: Agent
+    var disks: SimulatedDisks
+    var board = SimulatedBoard()
+    var random: RandomSource
+    private var inbox: [AgentInput] = []
+    package private(set) var isReady = false
+    package private(set) var isFinished = false
+    package private(set) var turns = 0
+    /// Turns come up to so much after their deadline.
+    package var lateness = Duration.zero
+    private var grid = GridWatch()
+    package private(set) var log: [Notice] = []
+
+    static let air = 0
+    static let door = 1
+    static let rain = 2
+
+    static let schemas = [
+        SensorSchema(sensor: "air", quantities: [id, Quantity(name: "temperature", unit: "Cel", decimals: 1)]),
+        SensorSchema(sensor: "door", quantities: [id, Quantity(name: "state", unit: "1", decimals: 0)]),
+        SensorSchema(
+            sensor: "rain",
+            quantities: [
+                id, Quantity(name: "pulses", unit: "1", decimals: 0), Quantity(name: "amount", unit: "mm", decimals: 1),
+            ]),
+    ]
+    private static let id = Quantity(name: "id", unit: "1", decimals: 0)
+
+    package init(seed: UInt64, options: Options = Options()) {
+        self.options = options
+        random = RandomSource(seed: seed)
+        journal = SensorJournal(clock: SimulatedClock(slowness: options.slowness, wrongBy: options.wrongBy))
+        disks = SimulatedDisks(seed: random.next())
+        laws = AgentLaws(schemas: Self.schemas)
+        let configuration = Self.configuration(options, boot: journal.clock.boot)
+        broker = SimulatedBroker(seed: random.next(), will: Agent.willMessage(for: configuration))
+        agent = Self.newAgent(options, journal, &random)
+        inbox = [.start]
+        grid.begin(at: journal.clock.now)
+    }
+
+    package var now: Instant { journal.clock.now }
+    package var violations: [String] { laws.violations + disks.allMistakes }
+
+    // MARK: the process
+
+    private static func configuration(_ options: Options, boot: BootID) -> AgentConfiguration {
+        AgentConfiguration(
+            deviceID: "sim", deviceName: "Sim", location: "", prefix: "godwit", identify: false, metricsEvery: .zero,
+            waitForClock: options.waitForClock, clockSource: "kernel", sensors: sensors(options), boot: boot, version: "0",
+            configurationHash: "00000000", ring: RingConfiguration(size: 256 << 10, sync: options.sync, memory: 64 << 10),
+            session: SessionConfiguration())
+    }
+
+    private static func sensors(_ options: Options) -> [SensorSettings] {
+        [
+            SensorSettings(id: "air", name: "air", model: "synthetic", every: options.airEvery),
+            SensorSettings(id: "door", name: "door", model: "contact", line: .name("GPIO17")),
+            SensorSettings(
+                id: "rain", name: "rain", model: "pulse-counter", line: .name("GPIO22"), every: options.rainEvery,
+                values: ["per_pulse": .decimal(Decimal(2, decimals: 1))]),
+        ]
+    }
+
+    private static func newAgent(_ options: Options, _ journal: SensorJournal, _ random: inout RandomSource) -> Agent {
+        let configuration = configuration(options, boot: journal.clock.boot)
+        let drivers = configuration.sensors.enumerated().map { index, settings -> any AnySensor in
+            WatchedSensor(
+                catalogEntry(named: settings.model)!.make(settings, journal.clock.now), index: index,
+                isThermometer: index == air, journal: journal)
+        }
+        return Agent(
+            configuration: configuration, drivers: drivers, schemas: schemas, random: RandomSource(seed: random.next()),
+            at: journal.clock.reading)
+    }
+
+    /// The process ends and another one begins. A power cut also takes what was not synced.
+    package mutating func kill(cutsPower: Bool, pause: Duration = .seconds(2), wrongBy: Duration = .zero) {
+        end(isClean: false, cutsPower: cutsPower)
+        begin(newBoot: cutsPower, pause: pause, wrongBy: wrongBy)
+    }
+
+    /// SIGTERM; then another process begins, in the same boot or after a shutdown.
+    package mutating func restart(newBoot: Bool, pause: Duration = .seconds(2), wrongBy: Duration = .zero) {
+        stop()
+        begin(newBoot: newBoot, pause: pause, wrongBy: wrongBy)
+    }
+
+    package mutating func stop() {
+        let begun = now
+        inbox.append(.stop)
+        settle()
+        while !isFinished, begun.duration(to: now) < .seconds(6) { step(until: now.advanced(by: .seconds(6))) }
+        if !isFinished { laws.fail("the stop did not end within 6 s") }
+        end(isClean: true, cutsPower: false)
+    }
+
+    private mutating func end(isClean: Bool, cutsPower: Bool) {
+        laws.processEnds(agent.ring.status, isOpen: isReady, isClean: isClean)
+        disks.end(cutsPower: cutsPower)
+        broker.forget()
+        board.letGo(at: now)
+    }
+
+    private mutating func begin(newBoot: Bool, pause: Duration, wrongBy: Duration) {
+        if newBoot {
+            laws.bootEnds(journal.clock)
+            journal.clock.reboot(after: pause, wrongBy: wrongBy)
+        } else {
+            journal.clock.advance(to: now.advanced(by: pause))
+        }
+        journal.run += 1
+        isReady = false
+        isFinished = false
+        agent = Self.newAgent(options, journal, &random)
+        inbox = [.start]
+        laws.processBegins(at: now)
+        grid.begin(at: now)
+    }
+
+    // MARK: time
+
+    package mutating func run(for duration: Duration) {
+        let end = now.advanced(by: duration)
+        settle()
+        while now < end, violations.isEmpty { step(until: end) }
+    }
+
+    /// Everything sleeps; only the boot clock goes on.
+    package mutating func suspend(for duration: Duration) {
+        journal.clock.advance(to: now.advanced(by: duration))
+        grid.isLate = true
+        inbox.append(.session(.suspended(duration)))
+        settle()
+    }
+
+    /// The next thing that happens, or the end.
+    private mutating func step(until end: Instant) {
+        var next = earliest(agent.deadline, earliest(broker.deadline, disks.deadline)) ?? end
+        if lateness > .zero {
+            next = next.advanced(by: .nanoseconds(Int64.random(in: 0...lateness.nanoseconds, using: &random)))
+        }
+        next = max(min(next, end), now)
+        if let due = agent.deadline, due < next { grid.isLate = true }
+        journal.clock.advance(to: next)
+        settle()
+    }
+
+    /// Turns until nothing more happens at this instant.
+    package mutating func settle() {
+        var rounds = 0
+        repeat {
+            collect()
+            turn()
+            rounds += 1
+            if rounds > 3000 { return laws.fail("the agent is not done with one instant, and turns for ever") }
+        } while !isFinished && (!inbox.isEmpty || isDue)
+    }
+
+    private var isDue: Bool {
+        if let deadline = earliest(broker.deadline, disks.deadline), deadline <= now { return true }
+        return false
+    }
+
+    private mutating func collect() {
+        for input in broker.takeAnswers(at: now) { inbox.append(.session(input)) }
+        for (file, result) in disks.takeResults(at: now) { inbox.append(.storage(file, result)) }
+        for line in [Self.door, Self.rain] {
+            let edges = board.takeEdges(line)
+            if !edges.isEmpty { inbox.append(.sensor(line, .edges(edges, lostBefore: 0), lostIsExact: true)) }
+        }
+    }
+
+    private mutating func turn() {
+        turns += 1
+        let inputs = inbox
+        inbox = []
+        let actions = agent.handle(inputs, at: journal.clock.reading)
+        while journal.seen < journal.entries.count {
+            let entry = journal.entries[journal.seen]
+            journal.seen += 1
+            laws.taken(entry)
+            if let problem = grid.check(entry.reading, every: options.airEvery, sensor: Self.air) { laws.fail(problem) }
+        }
+        for action in actions { perform(action) }
+        let wrote = inputs.contains { if case .storage(.readings, .written) = $0 { true } else { false } }
+        laws.turned(agent.ring.status, isOpen: isReady, wrote: wrote)
+        if let deadline = agent.deadline, deadline <= now, inbox.isEmpty, inputs.isEmpty, actions.isEmpty {
+            laws.fail("a deadline stays in the past: \(deadline.nanoseconds) at \(now.nanoseconds)")
+        }
+    }
+
+    // MARK: what the agent wants done
+
+    private mutating func perform(_ action: AgentAction) {
+        switch action {
+        case .configureLine(let index, _): inbox.append(.sensor(index, board.configure(index), lostIsExact: true))
+        case .readLevel(let index):
+            inbox.append(.sensor(index, .level(isActive: board.inputs[index]!.isActive), lostIsExact: true))
+        case .releaseLine(let index): board.inputs[index]!.isHeld = false
+        case .configureOutput(let index, let settings):
+            inbox.append(.output(index, board.configureOutput(index, settings, at: now)))
+        case .releaseOutput(let index): board.set(index, nil, at: now)
+        case .storage(let file, let request): disks.submit(file, request, at: now)
+        case .session(let action):
+            if case .publish(_, let message) = action { laws.handed(message, journal: journal, at: now) }
+            broker.perform(action, at: now, boot: journal.clock.boot)
+        case .askFacts(let purpose):
+            inbox.append(.facts(ProcessFacts(residentBytes: 1, wakeups: 1, bytesSent: 1, bytesReceived: 1), purpose))
+        case .respond, .statusText: break
+        case .log(let notice): log.append(notice)
+        case .ready: isReady = true
+        case .finished: isFinished = true
+        }
+    }
+
+    // MARK: what happens around it
+
+    package mutating func synchronizeClock() {
+        if journal.clock.synchronize() { inbox.append(.clockStepped) }
+        settle()
+    }
+
+    package mutating func setClock(wrongBy error: Duration) {
+        journal.clock.set(wrongBy: error)
+        inbox.append(.clockStepped)
+        settle()
+    }
+
+    package mutating func toggleDoor() { toggle(Self.door) }
+    package mutating func pulse() {
+        toggle(Self.rain)
+        journal.clock.advance(to: now.advanced(by: .milliseconds(10)))
+        toggle(Self.rain)
+    }
+    private mutating func toggle(_ line: Int) {
+        guard board.inputs[line] != nil else { return }
+        board.toggle(line, at: now)
+        settle()
+    }
+
+    /// The line of the door or of the rain gauge goes away, or comes back.
+    package mutating func setTrouble(_ code: NoReading.Code?, ofDoor: Bool) {
+        let line = ofDoor ? Self.door : Self.rain
+        guard board.inputs[line] != nil else { return }
+        board.inputs[line]!.trouble = code
+        if let code, board.inputs[line]!.isHeld {
+            board.inputs[line]!.isHeld = false
+            inbox.append(.sensor(line, .lineFailed(NoReading(code, detail: "it went away")), lostIsExact: true))
+        }
+        settle()
+    }
+
+    package mutating func breakConnection() {
+        broker.breakConnection(at: now)
+        settle()
+    }
+
+    package mutating func setDiskFaults(_ faults: SimulatedStorage.Faults, stalls: Bool = false) {
+        disks.setFaults(faults)
+        disks.isStalling = stalls
+    }
+
+    /// Everything serves again; all that waits goes out; the process stops; the laws are looked at.
+    package mutating func finish() {
+        broker.link = .good
+        broker.dropsAcknowledgements = false
+        setDiskFaults(SimulatedStorage.Faults())
+        lateness = .zero
+        setTrouble(nil, ofDoor: true)
+        setTrouble(nil, ofDoor: false)
+        let limit = now.advanced(by: .seconds(6 * 3600))
+        run(for: .seconds(600))
+        while violations.isEmpty, now < limit, !isDrained { run(for: .seconds(60)) }
+        guard violations.isEmpty else { return }
+        if !isDrained { laws.fail("\(agent.ring.status.unacknowledged) readings do not come out") }
+        stop()
+        laws.finish(agent.ring.status, broker: broker)
+    }
+
+    private var isDrained: Bool {
+        let status = agent.ring.status
+        return status.unacknowledged < 5 && !status.isInMemoryOnly
+    }
+}
+
+/// No clock step changes when a sensor is read: its readings lie on the grid that began with the process.
+private struct GridWatch: Sendable {
+    private var last: Instant?
+    private var origin = Instant.zero
+    /// A turn was late since the last reading: the next one may lie beside the grid.
+    var isLate = false
+
+    mutating func begin(at now: Instant) {
+        origin = now
+        last = nil
+        isLate = false
+    }
+
+    mutating func check(_ reading: Reading, every: Duration, sensor: Int) -> String? {
+        guard reading.sensor == sensor else { return nil }
+        defer {
+            last = reading.instant
+            isLate = false
+        }
+        guard !isLate else { return nil }
+        let beside = origin.duration(to: reading.instant).nanoseconds % every.nanoseconds
+        if beside != 0 { return "a reading lies \(beside) ns beside the grid" }
+        if let last, last.advanced(by: every) < reading.instant,
+            (last.nanoseconds - origin.nanoseconds) % every.nanoseconds == 0
+        {
+            return "no reading between \(last.nanoseconds) and \(reading.instant.nanoseconds)"
+        }
+        return nil
+    }
+}
