@@ -21,6 +21,8 @@ package struct Agent {
     var clock: ClockReading
     /// Once known in a boot, the wall time stays known: the kernel forgets 8.9 h after the last answer of NTP.
     var clockIsKnown = false
+    /// The last look at the clocks at which the wall time counted as known by itself.
+    private var knownClock: ClockReading?
     var firstOnline: Instant?
     var connection: Connection?
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
@@ -79,10 +81,9 @@ package struct Agent {
     /// One turn of the loop.
     /// - Parameter clock: both clocks, read at the start of the turn; `isKnown` as the kernel says it now.
     package mutating func handle(_ inputs: [AgentInput], at clock: ClockReading) -> [AgentAction] {
-        self.clock = clock
         let wasKnown = clockIsKnown
-        if clock.isKnown || ring.knowsClockOfThisBoot { clockIsKnown = true }
-        self.clock.isKnown = clockIsKnown
+        self.clock = vouchedFor(clock)
+        clockIsKnown = self.clock.isKnown
         actions.removeAll(keepingCapacity: true)
         // It says when the configuration was loaded.
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
@@ -90,6 +91,19 @@ package struct Agent {
         handleDue()
         publishWhatFits()
         return actions
+    }
+
+    /// While nobody vouches for the wall clock, it may have been set to anything: the time then goes on by the boot clock from
+    /// where it was known last, in this process or in one before it.
+    private mutating func vouchedFor(_ clock: ClockReading) -> ClockReading {
+        if clock.isKnown {
+            knownClock = clock
+            return clock
+        }
+        guard let known = knownClock ?? ring.clockOfThisBoot else { return clock }
+        return ClockReading(
+            instant: clock.instant, wallTime: known.wallTime.advanced(by: known.instant.duration(to: clock.instant)),
+            isKnown: true)
     }
 
     package var deadline: Instant? {

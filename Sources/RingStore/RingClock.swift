@@ -1,10 +1,12 @@
-internal import Telemetry
+package import Telemetry
 
 // The wall time of readings: by the clock record in force for them, or by the first of their boot.
 
 extension Ring {
-    /// A clock record of this boot is in force, also from an earlier process.
-    package var knowsClockOfThisBoot: Bool { firstClock != nil }
+    /// The newest clock record of this boot, also from an earlier process.
+    package var clockOfThisBoot: ClockReading? {
+        (clocks.last ?? firstClock).map { ClockReading(instant: $0.instant, wallTime: $0.wallTime, isKnown: true) }
+    }
 
     private static let tolerance: UInt64 = 10_000_000
 

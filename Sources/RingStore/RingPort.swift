@@ -180,8 +180,8 @@ package struct RingStatus: Hashable, Sendable {
 //       the request), or the next is a reading of this boot without a known time and `unstamped` is false
 //       (`isWaitingForClock` is then true). A reading of an earlier boot goes out whatever `unstamped` says.
 //   var isWaitingForClock: Bool
-//   var knowsClockOfThisBoot: Bool    a clock record of this boot is kept: the wall time stays known, also over a restart of
-//                                     the process (asked at each turn: a stored flag)
+//   var clockOfThisBoot: ClockReading?    the newest clock record of this boot: the wall time stays known, also over a restart of
+//                                         the process (asked at each turn)
 // `sync` 0: `next` gives a reading only when it is stored (or the disk does not serve). `stop` may come a second time, when
 // acknowledgements have moved the watermark since the first; each is answered by `.stopped`, at once when nothing is to be written.
 //   var status: RingStatus
