@@ -52,7 +52,7 @@ package struct AgentLaws {
         let levels = message.topic.split(separator: "/").map(String.init)
         guard levels.count >= 3 else { return }
         switch levels[2] {
-        case "sensors", "unstamped": takeReading(message, topic: levels[2], sensor: levels[3], journal)
+        case "sensors", "unstamped": takeReading(message, sensor: levels[3], journal)
         case "losses": if let loss = Self.loss(message.payload) { oracle.handOver(.loss(loss)) } else { unread(message) }
         default: break
         }
@@ -62,14 +62,14 @@ package struct AgentLaws {
         fail("\(message.topic): \(String(decoding: message.payload, as: UTF8.self))")
     }
 
-    private mutating func takeReading(_ message: Message, topic: String, sensor: String, _ journal: SensorJournal) {
+    private mutating func takeReading(_ message: Message, sensor: String, _ journal: SensorJournal) {
         guard let json = try? JSONValue(parsing: message.payload), let schema = schemas.first(where: { $0.sensor == sensor }),
             let name = Self.name(json), let outcome = Self.outcome(json, schema), let id = RingOracle.id(of: outcome),
             journal.entries.indices.contains(id), let stamp = Self.stamp(json)
         else { return unread(message) }
         let entry = journal.entries[id]
         if schemas[entry.reading.sensor] != schema { fail("reading \(id) came from \(sensor)") }
-        check(stamp, json, topic, entry, journal.clock)
+        check(stamp, json, message, entry, journal.clock)
         oracle.handOver(
             .reading(
                 StampedReading(
@@ -79,20 +79,22 @@ package struct AgentLaws {
 
     /// A time that is told was true; one that is not told is bounded truly.
     private mutating func check(
-        _ stamp: Stamp, _ json: JSONValue, _ topic: String, _ entry: SensorJournal.Entry, _ clock: SimulatedClock
+        _ stamp: Stamp, _ json: JSONValue, _ message: Message, _ entry: SensorJournal.Entry, _ clock: SimulatedClock
     ) {
+        let topic = message.topic.split(separator: "/")[2]
+        let text = String(decoding: message.payload, as: UTF8.self)
         stamps[json["clock"]?.text ?? "", default: 0] += 1
         switch stamp {
         case .synced(let time), .estimated(let time):
             if topic != "sensors" { fail("a reading with a time on \(topic)") }
             if !isTrue(time, entry.trueTime, boot: entry.boot, clock) {
-                fail("\(time.rfc3339) is told, true is \(entry.trueTime.rfc3339): \(json)")
+                fail("\(time.rfc3339) is told, true is \(entry.trueTime.rfc3339): \(text)")
             }
         case .unknown(let notBefore):
             if topic != "unstamped" { fail("a reading without a time on \(topic)") }
-            if json["boot"]?.text != entry.boot.text { fail("the boot of an unstamped reading: \(json)") }
+            if json["boot"]?.text != entry.boot.text { fail("the boot of an unstamped reading: \(text)") }
             let uptime = json["uptime"]?.decimal?.scaled(to: 3) ?? -1
-            if uptime != entry.reading.instant.nanoseconds / 1_000_000 { fail("the uptime of an unstamped reading: \(json)") }
+            if uptime != entry.reading.instant.nanoseconds / 1_000_000 { fail("the uptime of an unstamped reading: \(text)") }
             if let notBefore, notBefore > entry.trueTime.advanced(by: .seconds(2)) {
                 fail("not before \(notBefore.rfc3339), it was at \(entry.trueTime.rfc3339)")
             }

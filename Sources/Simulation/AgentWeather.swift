@@ -22,7 +22,7 @@ package struct AgentWeather {
         random = RandomSource(seed: seed &* 31 &+ 7)
         var settings = AgentSimulation.Options()
         settings.waitForClock = .seconds([20, 120, 3600].randomElement(using: &random)!)
-        settings.airEvery = .seconds([10, 60, 300].randomElement(using: &random)!)
+        settings.airEvery = .seconds([30, 60, 300].randomElement(using: &random)!)
         settings.rainEvery = .seconds([60, 600].randomElement(using: &random)!)
         settings.sync = .seconds([0, 5, 5, 30].randomElement(using: &random)!)
         settings.slowness = [0, 20, -50].randomElement(using: &random)!
@@ -42,7 +42,7 @@ package struct AgentWeather {
         for life in 0..<options.lives {
             for _ in 0..<options.happenings where simulation.violations.isEmpty {
                 // Short, so that things fall together; at times so long that limits are reached.
-                let pause = chance(60) ? seconds(600...5000) : chance(300) ? seconds(30...300) : seconds(0...12)
+                let pause = chance(60) ? seconds(600...2000) : chance(300) ? seconds(30...300) : seconds(0...12)
                 story.append("\(simulation.now.nanoseconds / 1_000_000_000) s")
                 simulation.run(for: pause)
                 happen()

@@ -60,6 +60,9 @@ final class WatchedSensor: AnySensor {
     }
 
     var deadline: Instant? { inner.deadline }
+    var saved: [UInt8] { inner.saved }
+    var savedRevision: Int { inner.savedRevision }
+    func restore(_ saved: [UInt8]) { inner.restore(saved) }
 
     func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
         inner.handle(input, at: now).map { action in

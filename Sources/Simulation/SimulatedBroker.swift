@@ -30,6 +30,8 @@ package struct SimulatedBroker: Sendable {
     package private(set) var connections = 0
     private var isConnected = false
     private var isDead = false
+    /// `transportReady` was said.
+    private var isReady = false
     private var hasSession = false
     /// In order of their times.
     private var answers: [(at: Instant, input: SessionInput)] = []
@@ -56,6 +58,7 @@ package struct SimulatedBroker: Sendable {
         switch action {
         case .connect:
             answers = []
+            isReady = false
             if case .good = link {
                 isConnected = true
                 isDead = false
@@ -100,6 +103,7 @@ package struct SimulatedBroker: Sendable {
     package mutating func breakConnection(at now: Instant) {
         guard isConnected else { return }
         end(withWill: true)
+        guard isReady else { return answer(.transportFailed(.closed("reset by peer")), at: now) }
         answer(.connectionLost(.closed("reset by peer")), at: now)
     }
 
@@ -117,7 +121,15 @@ package struct SimulatedBroker: Sendable {
         while let first = answers.first, first.at <= now {
             answers.removeFirst()
             // What was under way when the link went silent does not come.
-            if isDead, isConnected { continue }
+            if isDead, isConnected {
+                // The thread that connects gives up by itself; all else is the session's to notice.
+                if first.input == .transportReady {
+                    end(withWill: false)
+                    answers = [(now.advanced(by: .seconds(30)), .transportFailed(.unreachable("timed out")))]
+                }
+                continue
+            }
+            if first.input == .transportReady { isReady = true }
             due.append(first.input)
         }
         return due

@@ -22,6 +22,7 @@ private let factor = ProcessInfo.processInfo.environment["GODWIT_AGENT_RUNS"].fl
                     """
                     \(violations.joined(separator: "; ")). Again: GODWIT_AGENT_SEED=\(seed) swift test --filter AgentSimulationTests
                     \(weather.story.joined(separator: " "))
+                    \(weather.simulation.log.suffix(wantedSeed == nil ? 12 : 1000).joined(separator: "\n"))
                     """)
                 return
             }
