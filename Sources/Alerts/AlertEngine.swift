@@ -11,9 +11,13 @@ package struct AlertEngine: Hashable, Sendable {
     /// Of each slot; `.distantFuture`: none.
     private var dues: [Instant] = []
     private var nearest = Instant.distantFuture
+    /// The rule that was the nearest is so no more: `nearest` is a lower bound until it is looked for.
+    private var nearestIsStale = false
     /// Times of an earlier boot may wait for a known wall time.
     var awaitsClock = false
     private var hasStarted = false
+    /// What came due before a command that was refused: a refusal carries no actions, so the timer brings them.
+    private var unsent: [AlertAction] = []
     /// Rises with each change of what `saved` gives, but for the newest values.
     package internal(set) var revision = 0
     /// Rises with each event: that must be saved before the event is published, all else may wait.
@@ -30,7 +34,10 @@ package struct AlertEngine: Hashable, Sendable {
         arrange()
     }
 
-    package var deadline: Instant? { hasStarted && nearest < .distantFuture ? nearest : nil }
+    package var deadline: Instant? {
+        if !unsent.isEmpty { return .zero }
+        return hasStarted && nearest < .distantFuture ? nearest : nil
+    }
 
     /// In the order of the rules; nil before the first event.
     package var states: [(alert: String, state: AlertEvent.State?)] {
@@ -56,11 +63,13 @@ package struct AlertEngine: Hashable, Sendable {
             guard sensor < rulesOfSensor.count, !rulesOfSensor[sensor].isEmpty, case .measurements(let values) = outcome
             else { return [] }
             for index in rulesOfSensor[sensor] { take(values, name, at: min(instant, now), index, &actions) }
+            findNearest()
         case .clock(let clock):
             guard awaitsClock, clock.isKnown else { return [] }
             place(clock)
             passDeadlines(through: now, &actions)
         case .timer:
+            swap(&actions, &unsent)
             passDeadlines(through: now, &actions)
         }
         return actions
@@ -72,7 +81,9 @@ package struct AlertEngine: Hashable, Sendable {
         let index = try index(of: alert)
         var actions: [AlertAction] = []
         passDeadlines(of: index, through: now, &actions)
+        defer { findNearest() }
         guard let state = slots[index].told?.state, state != .cleared else {
+            unsent += actions
             throw AlertRefusal("alert '\(alert)' is not raised; nothing is there to acknowledge")
         }
         guard slots[index].acknowledged == nil else { return actions }
@@ -90,6 +101,7 @@ package struct AlertEngine: Hashable, Sendable {
         }
         var actions: [AlertAction] = []
         passDeadlines(of: index, through: now, &actions)
+        defer { findNearest() }
         if lasting == .zero, !slots[index].isMuted { return actions }
         let wasDemanding = slots[index].isDemanding
         let at = max(now, slots[index].machine.position)
@@ -145,6 +157,7 @@ package struct AlertEngine: Hashable, Sendable {
     }
 
     private mutating func passDeadlines(through now: Instant, _ actions: inout [AlertAction]) {
+        defer { findNearest() }
         while hasStarted, nearest <= now, let index = nextDue(before: now.later(by: 1)) { fire(index, &actions) }
     }
 
@@ -222,11 +235,20 @@ package struct AlertEngine: Hashable, Sendable {
         let due = slots[index].deadline ?? .distantFuture
         guard due != before else { return }
         dues[index] = due
-        if due < nearest {
+        if due <= nearest {
             nearest = due
+            nearestIsStale = false
         } else if before == nearest {
-            nearest = dues.min() ?? .distantFuture
+            nearestIsStale = true
         }
+    }
+
+    /// Once for all rules that an input has touched: with many of them each look would be at all of them.
+    mutating func findNearest() {
+        guard nearestIsStale else { return }
+        nearestIsStale = false
+        nearest = .distantFuture
+        for due in dues where due < nearest { nearest = due }
     }
 
     /// After a change of the rules.
@@ -237,7 +259,8 @@ package struct AlertEngine: Hashable, Sendable {
             rulesOfSensor[slot.setup.sensorIndex].append(index)
         }
         dues = slots.map { $0.deadline ?? .distantFuture }
-        nearest = dues.min() ?? .distantFuture
+        nearestIsStale = true
+        findNearest()
     }
 
     // MARK: reload

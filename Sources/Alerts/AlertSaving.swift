@@ -63,6 +63,7 @@ extension AlertEngine {
             if slots[index].awaitsClock { awaitsClock = true }
             schedule(index)
         }
+        findNearest()
         revision += 1
     }
 

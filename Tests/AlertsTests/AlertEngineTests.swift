@@ -77,7 +77,6 @@ import Testing
             #expect(bench.engine.deadline == expected, "seed \(seed) round \(round)")
         }
         #expect(bench.events.count > 500)
-        // Each alert's own events come in the order of their instants.
         #expect(bench.engine.saved(at: Bench.clock(bench.now, nil)).count < 500 * 300)
     }
 
@@ -153,6 +152,19 @@ import Testing
         #expect(throws: AlertRefusal("no alert 'fog'; 'alerts' in the configuration has their ids")) {
             try bench.engine.acknowledge("fog", at: at(2))
         }
+    }
+
+    @Test func `what came due before a refused command is not lost`() {
+        var bench = Bench(setup(Self.below, keepFor: 10))
+        bench.value("1.0", 0)
+        bench.value("5.0", 1)
+        _ = bench.take()
+        bench.now = at(20)
+        #expect(throws: AlertRefusal.self) { try bench.engine.acknowledge("frost", at: bench.now) }
+        #expect(bench.engine.deadline.map { $0 <= bench.now } == true)
+        bench.pass(to: 20)
+        #expect(bench.take() == ["frost cleared@11 since 11"])
+        #expect(bench.engine.deadline == nil)
     }
 
     // MARK: mute
