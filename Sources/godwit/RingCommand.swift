@@ -22,8 +22,7 @@ func runRing(_ invocation: Invocation) -> Int32 {
             shows: { item in
                 if item.isSettled, !showsAll { return }
                 switch item.handover {
-                case .reading(let reading):
-                    write(bytes: readingJSON(reading, sensor: reading.schema.sensor) + [0x0A], to: 1)
+                case .reading(let reading): show(reading)
                 case .loss(let loss): write(bytes: lossJSON(loss) + [0x0A], to: 1)
                 }
             }, finish: { _ in })
@@ -31,6 +30,21 @@ func runRing(_ invocation: Invocation) -> Int32 {
         return fail("ring \(invocation.arguments[0])", "not supported yet", "a later version will have it", .unavailable)
     case let verb: return fail("ring", "'\(verb)' is no verb", "status, dump, verify and export are", .usage)
     }
+}
+
+/// A reading, or an event of an alert ring.
+private func show(_ reading: StampedReading) {
+    guard case .event(let bytes) = reading.outcome else {
+        return write(bytes: readingJSON(reading, sensor: reading.schema.sensor) + [0x0A], to: 1)
+    }
+    guard let event = AlertEvent(decoding: bytes) else {
+        // The page is whole, so it was written so.
+        return printError("godwit: ring dump: \(reading.sequence.rawValue): an event that this version cannot read\n")
+    }
+    let json = alertJSON(
+        event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot, instant: reading.instant,
+        stamp: reading.stamp)
+    write(bytes: json + [0x0A], to: 1)
 }
 
 /// Reads the whole file, which a daemon may be using, and ends with the command's status.
@@ -66,7 +80,7 @@ private func readRing(
             finish(reader.summary)
             return ExitStatus.ok.rawValue
         case .notARing:
-            return fail(what, "it is no ring", "name the daemon's buffer.file (readings.ring in its state directory)", .data)
+            return fail(what, "it is no ring", "name readings.ring or alerts.ring of the daemon's state directory", .data)
         case .failed:
             return fail(what, "input/output error", "look at the kernel's log", .ioError)
         }

@@ -40,8 +40,8 @@ struct StatusReport {
         line("buffer", buffer)
         line("losses", losses)
         if let error = metrics["last_error"]?.text { line("last error", error) }
-        states("alerts")
-        states("outputs")
+        alerts()
+        outputs()
         sensors()
     }
 
@@ -87,10 +87,24 @@ struct StatusReport {
         return causes.map { "\($0.value.unsigned ?? 0) \($0.name)" }.joined(separator: ", ")
     }
 
-    private mutating func states(_ name: String) {
-        let members = metrics[name]?.members ?? []
+    /// By state, what needs somebody first: `raised frost, door-open; silent air-silent; cleared tank`.
+    private mutating func alerts() {
+        let members = metrics["alerts"]?.members ?? []
         guard !members.isEmpty else { return }
-        line(name, members.map { "\($0.name) \($0.value.text ?? "not known")" }.joined(separator: ", "))
+        var parts: [String] = []
+        for (state, words) in [
+            ("raised", "raised"), ("silent", "silent"), ("cleared", "cleared"), (nil, "no event yet"),
+        ] as [(String?, String)] {
+            let ids = members.filter { $0.value.text == state }.map { $0.name }
+            if !ids.isEmpty { parts.append("\(words) \(ids.joined(separator: ", "))") }
+        }
+        line("alerts", parts.joined(separator: "; "))
+    }
+
+    private mutating func outputs() {
+        let members = metrics["outputs"]?.members ?? []
+        guard !members.isEmpty else { return }
+        line("outputs", members.map { "\($0.name) \($0.value.text ?? "without its line")" }.joined(separator: ", "))
     }
 
     private mutating func sensors() {
