@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HANDSHAKE_TIMEOUT_MS = 30000, HELPER_STACK_BYTES = 512 * 1024 };
+// A command of 64 KiB fits, with a Response Topic and Correlation Data as long as MQTT allows.
+enum { HANDSHAKE_TIMEOUT_MS = 30000, HELPER_STACK_BYTES = 512 * 1024, MAXIMUM_PACKET_SIZE = 256 * 1024 };
 
 struct cmosquitto_connection {
     /// Two while the helper runs, one afterwards.
@@ -194,9 +195,15 @@ static int establish(cmosquitto_connection *c) {
         SSL_CTX_free(context);
         if (result != MOSQ_ERR_SUCCESS) return failed(c, CMOSQUITTO_TLS_FAILED, "the MQTT library has no TLS");
     }
+    mosquitto_property *list = NULL;
+    if (c->version == MQTT_PROTOCOL_V5) {
+        // A broker keeps to it: without it, one message that is sent to us could take all memory of a small board.
+        mosquitto_property_add_int32(&list, MQTT_PROP_MAXIMUM_PACKET_SIZE, MAXIMUM_PACKET_SIZE);
+    }
     errno = 0;
-    int result = mosquitto_connect(c->handle, c->host, c->port, c->keep_alive_seconds);
+    int result = mosquitto_connect_bind_v5(c->handle, c->host, c->port, c->keep_alive_seconds, NULL, list);
     int error_number = errno;
+    mosquitto_property_free_all(&list);
     switch (result) {
     case MOSQ_ERR_SUCCESS: break;
     case MOSQ_ERR_EAI:

@@ -32,6 +32,7 @@ import TestSupport
         #expect(connect.level == 5 && connect.isCleanStart && connect.keepAlive == 30)
         #expect(connect.clientIdentifier == "godwit-g1")
         #expect(connect.username == "user" && connect.password == "pass")
+        #expect(connect.maximumPacketSize == 262_144)
         let will = try #require(connect.will)
         #expect(will.topic == "g/status" && will.text == "offline" && will.qos == 1 && will.isRetained)
         #expect(will.contentType == "text/plain" && will.payloadFormat == 1)

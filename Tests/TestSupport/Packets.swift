@@ -19,6 +19,8 @@ package enum ClientPacket: Sendable, Equatable {
         package var will: Publish?
         package var username: String?
         package var password: String?
+        /// MQTT 5: of what the client takes; nil: it does not say.
+        package var maximumPacketSize: UInt32?
     }
 
     package struct Publish: Sendable, Equatable {
@@ -145,6 +147,7 @@ func variableByteInteger(_ value: Int) -> [UInt8] {
 struct PacketReader {
     let bytes: [UInt8]
     var position = 0
+    var maximumPacketSize: UInt32?
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     var isAtEnd: Bool { position >= bytes.count }
@@ -188,7 +191,8 @@ struct PacketReader {
             case 0x26: publish.userProperties.append(.init(name: try text(), value: try text()))
             case 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A: _ = try byte()
             case 0x13, 0x21, 0x22, 0x23: _ = try word()
-            case 0x02, 0x11, 0x18, 0x27: _ = (try word(), try word())
+            case 0x27: maximumPacketSize = UInt32(try word()) << 16 | UInt32(try word())
+            case 0x02, 0x11, 0x18: _ = (try word(), try word())
             case 0x0B: _ = try variable()
             case 0x08, 0x12, 0x15, 0x16, 0x1A, 0x1C, 0x1F: _ = try data()
             default: throw PeerError.malformed(bytes)
@@ -239,6 +243,7 @@ extension ClientPacket {
         if level == 5 { try reader.properties(into: &ignored) }
         var connect = Connect(
             level: level, isCleanStart: flags & 2 != 0, keepAlive: keepAlive, clientIdentifier: try reader.text())
+        connect.maximumPacketSize = reader.maximumPacketSize
         if flags & 4 != 0 {
             var will = ignored
             will.qos = flags >> 3 & 3
