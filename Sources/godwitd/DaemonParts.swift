@@ -61,7 +61,7 @@ struct DaemonParts {
             schemas.append(SensorSchema(sensor: sensor.id, quantities: entry.model.quantities(sensor)))
         }
         var configuration = Self.agentConfiguration(of: settings, hash: hash)
-        configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors, schemas: schemas)
+        configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors.map { Optional($0) }, schemas: schemas)
         configuration.outputs = settings.outputs
         configuration.logPublish = settings.logPublish
         configuration.stateEvery = settings.buffer.stateEvery
