@@ -28,6 +28,9 @@ package struct OutputBank: Hashable, Sendable {
         wishForInitial(of: machines.indices)
     }
 
+    /// Of all that were ever configured: the index of the next one.
+    package var count: Int { machines.count }
+
     /// Of the outputs that the configuration has.
     package var indices: [Int] { machines.indices.filter { exists($0) } }
 

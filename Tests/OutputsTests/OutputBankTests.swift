@@ -524,7 +524,7 @@ import Testing
         #expect(play.story(1) == "0:off 5:on 5:released")
         #expect(play.lines == [2: true, 3: true, 4: false])
         #expect(play.told.contains(.init(index: 0, isOn: nil)) && play.told.contains(.init(index: 1, isOn: nil)))
-        #expect(play.bank.indices == [2, 3, 4])
+        #expect(play.bank.indices == [2, 3, 4] && play.bank.count == 5)
         play.command(.off, 2)
         play.perform(play.bank.reload([nil, nil, output("c"), output("d"), output("e")], at: play.now))
         play.end("frost", "a", "c")
