@@ -150,7 +150,7 @@ if !embedded {
         .executableTarget(
             name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
             swiftSettings: tests),
-        tests("IntegrationTests", ["Telemetry", "TestSupport", "BrokenConfigurations"]),
+        tests("IntegrationTests", ["Telemetry", "RingStore", "LinuxIO", "TestSupport", "BrokenConfigurations"]),
         tests("TidyTests", []),
     ]
 }
