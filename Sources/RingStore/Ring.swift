@@ -56,6 +56,8 @@ package struct Ring: Hashable, Sendable {
     var isStopped = false
     /// During this stop.
     var isCleanWritten = false
+    /// The highest position that the file held, or knew as settled, when it was opened.
+    var recoveredThrough: UInt64 = 0
 
     // Numbers, as positions (PositionRanges.swift).
     var head: UInt64 = 1
@@ -163,6 +165,13 @@ package struct Ring: Hashable, Sendable {
             if let failure { return failure.retryAt }
             return pending.first.map { $0.reading.instant.advanced(by: configuration.sync) }
         }
+    }
+
+    /// Whether the file held the reading of this name, or knew it as settled, when it was opened: what an earlier process
+    /// had appended may not have come to the disk.
+    package func wasKept(_ stream: StreamID, _ sequence: SequenceNumber) -> Bool {
+        guard let span = spans.last(where: { $0.stream == stream.rawValue }) else { return false }
+        return span.base + sequence.rawValue <= recoveredThrough
     }
 
     private static func fits(_ schema: SensorSchema) -> Bool {

@@ -32,6 +32,9 @@ extension Ring {
         return (nil, actions)
     }
 
+    /// Something that is kept is not handed over (since the last rewind); what is settled already may count until `next` passes it.
+    package var hasMoreToHandOver: Bool { max(cursor, watermark + 1) < head || !waiting.isEmpty }
+
     private mutating func advance(_ unstamped: Bool) -> Handover? {
         wanted = nil
         while true {
@@ -57,6 +60,7 @@ extension Ring {
                 if !held[index].isOut { return again(index) }
                 cursor += 1
             } else if let index = writing.index(of: cursor) {
+                if mustBeStoredFirst(writing[index]) { return nil }
                 if let handover = hand(writing[index], unstamped) {
                     writing[index].isOut = true
                     writing[index].wasHanded = true
@@ -64,6 +68,7 @@ extension Ring {
                 }
                 if isWaitingForClock { return nil }
             } else if let index = pending.index(of: cursor) {
+                if mustBeStoredFirst(pending[index]) { return nil }
                 if let handover = hand(pending[index], unstamped) {
                     pending[index].isOut = true
                     pending[index].wasHanded = true
@@ -83,6 +88,11 @@ extension Ring {
                 damage(cursor, endOfGap(from: cursor, limit: head), count: nil)
             }
         }
+    }
+
+    /// With `sync` 0 nothing is handed over that a power cut could take back, as long as the disk serves.
+    private func mustBeStoredFirst(_ slot: Slot) -> Bool {
+        configuration.sync == .zero && phase == .open && failure == nil && !isVolatile && !slot.wasHanded && !slot.isAcknowledged
     }
 
     private mutating func again(_ index: Int) -> Handover {

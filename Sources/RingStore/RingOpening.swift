@@ -171,6 +171,7 @@ extension Ring {
         settled = min(stored, state.settled + state.heldEvicted)
         adoptSpans(found, used)
         watermark = state.watermark
+        recoveredThrough = max(found.newest == nil ? 0 : logEnd - 1, state.watermark)
         cursor = watermark + 1
         adoptClock(found.latest)
         let lost = adoptLosses(

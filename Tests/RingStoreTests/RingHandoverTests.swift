@@ -95,3 +95,65 @@ import Testing
         check(numbers(bench.drain()) == Array(1...400))
     }
 }
+
+@Suite struct RingStoredFirstTests {
+    @Test func `with sync 0 nothing is handed over before it is stored`() {
+        var bench = Bench(sync: .zero)
+        bench.input(.start)
+        bench.holds = true
+        bench.input(.append(airReading(1, at: 1)))
+        #expect(bench.next() == nil)
+        #expect(bench.ring.hasMoreToHandOver)
+        bench.release()
+        bench.holds = false
+        #expect(bench.drain().compactMap { $0.reading?.outcome } == [.measurements([1, 500])])
+        #expect(!bench.ring.hasMoreToHandOver)
+    }
+
+    @Test func `with sync 0 and a disk that fails it is handed over from memory`() {
+        var bench = Bench(sync: .zero)
+        bench.input(.start)
+        bench.error = .noSpace
+        bench.input(.append(airReading(1, at: 1)))
+        #expect(bench.drain().count == 1)
+    }
+}
+
+@Suite struct RingEventTests {
+    @Test func `events of any length come back as they were, also after a restart`() {
+        var bench = Bench(sync: .zero)
+        bench.input(.start)
+        let events = [0, 1, 300, 2999, 3000].map { [UInt8](repeating: UInt8($0 % 251), count: $0) }
+        for (index, event) in events.enumerated() {
+            bench.input(.append(Reading(sensor: index % 2, instant: seconds(Double(index)), outcome: .event(event))))
+        }
+        var next = bench.restarted()
+        for drained in [bench.drain(), next.drain()] {
+            #expect(drained.compactMap { $0.reading?.outcome } == events.map { .event($0) })
+        }
+    }
+
+    @Test func `the table of schemas grows while the ring runs, and what is there stays`() {
+        var bench = Bench(sync: .zero)
+        bench.input(.start)
+        bench.input(.append(airReading(7, at: 1)))
+        let rain = SensorSchema(sensor: "rain", quantities: [Quantity(name: "pulses", unit: "1", decimals: 0)])
+        bench.input(.schemas([air, door, rain]))
+        bench.input(.append(Reading(sensor: 2, instant: seconds(2), outcome: .measurements([3]))))
+        var next = bench.restarted()
+        #expect(next.drain().compactMap { $0.reading?.schema.sensor } == ["air", "rain"])
+    }
+
+    @Test func `it tells whether a number came to the disk before a crash`() {
+        var bench = Bench(sync: .zero)
+        bench.input(.start)
+        for index in 1...3 { bench.input(.append(airReading(Int64(index), at: Double(index)))) }
+        bench.holds = true
+        bench.input(.append(airReading(4, at: 4)))
+        let stream = bench.ring.status.stream
+        let next = bench.restarted()
+        #expect(next.ring.status.stream == stream)
+        #expect((1...5).map { next.ring.wasKept(stream, SequenceNumber($0)) } == [true, true, true, false, false])
+        #expect(!next.ring.wasKept(StreamID(stream.rawValue ^ 1), SequenceNumber(1)))
+    }
+}
