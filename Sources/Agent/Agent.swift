@@ -14,6 +14,8 @@ package struct Agent {
     package let configuration: AgentConfiguration
     let topics: TopicNames
     package private(set) var ring: Ring
+    var alerting: Alerting
+    var saving = Saving()
     package internal(set) var session: Session
     var sensors: [SensorSlot]
     package internal(set) var outputs: OutputBank
@@ -26,7 +28,7 @@ package struct Agent {
     var firstOnline: Instant?
     var connection: Connection?
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
-    var inFlight: [MessageTag: Handover.Name] = [:]
+    var inFlight: [MessageTag: Record] = [:]
     var nextTag: UInt64 = 1
     var metricsDue: Instant?
     var lastError: String?
@@ -44,6 +46,12 @@ package struct Agent {
     static let ringPatience = Duration.seconds(5)
     let startedAt: Instant
     var actions: [AgentAction] = []
+
+    /// What a message carries, for its acknowledgement.
+    enum Record: Hashable {
+        case reading(Handover.Name)
+        case alert(Handover.Name)
+    }
 
     struct Connection {
         var version: ProtocolVersion
@@ -68,6 +76,7 @@ package struct Agent {
             configuration: configuration.ring, schemas: schemas, boot: configuration.boot,
             random: RandomSource(seed: random.next()))
         session = Session(configuration: configuration.session, random: RandomSource(seed: random.next()))
+        alerting = Alerting(configuration: configuration, random: RandomSource(seed: random.next()))
         sensors = drivers.indices.map {
             SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
         }
@@ -87,8 +96,10 @@ package struct Agent {
         actions.removeAll(keepingCapacity: true)
         // It says when the configuration was loaded.
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
+        if clockIsKnown, !wasKnown { tellAlertsClock() }
         for input in inputs { take(input) }
         handleDue()
+        saveWhatIsDue()
         publishWhatFits()
         return actions
     }
@@ -108,6 +119,7 @@ package struct Agent {
 
     package var deadline: Instant? {
         var deadline = earliest(earliest(ring.deadline, session.deadline), outputs.deadline)
+        deadline = earliest(deadline, earliest(alertingDeadline, savingDeadline))
         if stopping == nil {
             for sensor in sensors { deadline = earliest(deadline, sensor.deadline) }
             if connection != nil { deadline = earliest(deadline, metricsDue) }
@@ -127,6 +139,7 @@ package struct Agent {
         case .start:
             tellOutputs(.start)
             perform(ring.handle(.start, at: now))
+            beginSaving()
             connectBy = now.advanced(by: Self.ringPatience)
             for index in sensors.indices { perform(sensors[index].handle(.start, at: now), of: index) }
         case .sensor(let index, let input, let lostIsExact):
@@ -154,7 +167,10 @@ package struct Agent {
         case .facts(let facts, let purpose):
             report(facts, for: purpose)
         case .clockStepped:
-            if clockIsKnown { perform(ring.handle(.clock(self.clock), at: now)) }
+            if clockIsKnown {
+                perform(ring.handle(.clock(self.clock), at: now))
+                tellAlertsClock()
+            }
         case .stop:
             beginStop()
         }
@@ -163,6 +179,7 @@ package struct Agent {
     private mutating func handleDue() {
         if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
         if let due = connectBy, due <= now { startSession() }
+        handleDueAlerts()
         if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
         if let due = outputs.deadline, due <= now { tellOutputs(.timer) }
         if stopping == nil {
@@ -206,7 +223,9 @@ package struct Agent {
         }
         answerPendingReads(of: index, outcome: outcome, at: instant)
         if clockIsKnown { perform(ring.handle(.clock(clock), at: now)) }
+        let name = ring.nextName
         perform(ring.handle(.append(Reading(sensor: index, instant: instant, outcome: outcome)), at: now))
+        judge(outcome, of: index, name: name, at: instant)
     }
 
     mutating func perform(_ ringActions: [RingAction]) {
@@ -215,7 +234,7 @@ package struct Agent {
             case .storage(let request): actions.append(.storage(.readings, request))
             case .notice(let notice): take(notice)
             case .opened: ringOpened()
-            case .stopped: ringStopped()
+            case .stopped: fileStopped(.readings)
             }
         }
     }
@@ -225,12 +244,16 @@ package struct Agent {
         isReady = true
         actions.append(.ready)
         tellStatus()
-        startSession()
+        startSessionWhenOpen()
         // Where the disk took too long, the connection is there already, and what it was told is not true any more.
         publish(infoMessage())
     }
 
-    /// Once the ring is open: before that there is no stream, and another daemon may hold it, whose connection ours would end.
+    mutating func startSessionWhenOpen() {
+        if isReady, areAlertsReady { startSession() }
+    }
+
+    /// Once the rings are open: before that there is no stream, and another daemon may hold it, whose connection ours would end.
     /// A disk that does not answer holds it up for no longer than `ringPatience`.
     private mutating func startSession() {
         guard connectBy != nil else { return }

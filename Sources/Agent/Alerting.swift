@@ -1,11 +1,302 @@
 internal import Alerts
+internal import MQTTSession
+internal import Payloads
 internal import RingStore
 internal import Telemetry
 
-// Rules, the alert ring, and what is kept over a restart.
+/// The rules, and the ring of their events.
+///
+/// An event is written into the state first, with the name that it will have in the ring, then into the ring, then
+/// published. So a power cut between the two writes neither loses an event nor tells it twice: the next process asks the
+/// ring whether the name was kept.
+struct Alerting {
+    var engine: AlertEngine
+    var ring: Ring
+    var ringSchemas: [SensorSchema]
+    /// The ring is opened only where there are rules, or events of rules that are gone.
+    var isRingUsed = false
+    var isRingOpen = false
+    /// The engine has started: the state of the last process is restored, or given up.
+    var hasStarted = false
+    /// What came before that.
+    var waiting: [AlertInput] = []
+    /// Events that wait for the state to be written.
+    var outbox: [Entry] = []
+    /// Of each alert, where its newest event is.
+    var newest: [String: Newest] = [:]
+    /// Events that are in the ring once more only because their first place was evicted: the broker has them.
+    var silent: Set<AlertEvent.ReadingName> = []
+    /// What the last process had not seen stored.
+    var doubtful: [SavedEntry] = []
+    var evictedSeen: UInt64 = 0
+
+    struct Entry {
+        var alert: String
+        var instant: Instant
+        var bytes: [UInt8]
+        var isSilent = false
+        /// Of the state that holds it; nil: it is in none yet.
+        var revision: Int?
+    }
+
+    struct Newest {
+        var name: AlertEvent.ReadingName
+        /// Nil where it was made by another process.
+        var entry: Entry?
+        var isAcknowledged: Bool
+    }
+
+    static let configuration = RingConfiguration(size: 256 << 10, sync: .zero, memory: 256 << 10)
+    /// More events wait neither for the state nor for the start.
+    static let limit = 1000
+
+    init(configuration: AgentConfiguration, random: RandomSource) {
+        engine = AlertEngine(rules: configuration.alerts, deviceName: configuration.deviceName)
+        ringSchemas = configuration.alerts.map { SensorSchema(sensor: $0.rule.id, quantities: []) }
+        ring = Ring(configuration: Self.configuration, schemas: ringSchemas, boot: configuration.boot, random: random)
+    }
+
+    var hasUnsavedEvents: Bool { outbox.contains { $0.revision == nil } }
+
+    /// The index in the ring's table; an alert that is new gets one.
+    mutating func schema(of alert: String) -> (index: Int, isNew: Bool) {
+        if let index = ringSchemas.firstIndex(where: { $0.sensor == alert }) { return (index, false) }
+        ringSchemas.append(SensorSchema(sensor: alert, quantities: []))
+        return (ringSchemas.count - 1, true)
+    }
+}
+
 extension Agent {
-    mutating func takeAlertStorage(_ result: StorageResult) {}
-    mutating func takeStateStorage(_ result: StorageResult) {}
+    // MARK: Start
+
+    /// The state of the last process is read, or cannot be had.
+    mutating func beginAlerting() {
+        restoreAlerts()
+        if !configuration.alerts.isEmpty || !alerting.newest.isEmpty || !alerting.doubtful.isEmpty { useAlertRing() }
+        alerting.hasStarted = true
+        if clockIsKnown { perform(alerting.engine.handle(.clock(clock), at: now)) }
+        perform(alerting.engine.handle(.start, at: now))
+        let waiting = alerting.waiting
+        alerting.waiting = []
+        for input in waiting { perform(alerting.engine.handle(input, at: now)) }
+        startSessionWhenOpen()
+    }
+
+    mutating func useAlertRing() {
+        guard !alerting.isRingUsed else { return }
+        alerting.isRingUsed = true
+        performAlertRing(alerting.ring.handle(.start, at: now))
+    }
+
+    /// Whether the events of an earlier process can be told before its readings.
+    var areAlertsReady: Bool { alerting.hasStarted && (!alerting.isRingUsed || alerting.isRingOpen) }
+
+    mutating func takeAlertStorage(_ result: StorageResult) {
+        performAlertRing(alerting.ring.handle(.storage(result), at: now))
+    }
+
+    var alertingDeadline: Instant? { earliest(alerting.ring.deadline, alerting.hasStarted ? alerting.engine.deadline : nil) }
+
+    mutating func handleDueAlerts() {
+        if let due = alerting.ring.deadline, due <= now { performAlertRing(alerting.ring.handle(.timer, at: now)) }
+        guard stopping == nil, alerting.hasStarted else { return }
+        if let due = alerting.engine.deadline, due <= now { perform(alerting.engine.handle(.timer, at: now)) }
+    }
+
+    // MARK: Readings in, events out
+
+    /// - Parameter name: the number that the reading is about to get.
+    mutating func judge(_ outcome: Outcome, of index: Int, name: AlertEvent.ReadingName?, at instant: Instant) {
+        guard !configuration.alerts.isEmpty else { return }
+        giveEngine(.reading(sensor: index, outcome, name: name, at: instant))
+    }
+
+    private mutating func giveEngine(_ input: AlertInput) {
+        guard alerting.hasStarted else {
+            if alerting.waiting.count == Alerting.limit { alerting.waiting.removeFirst() }
+            alerting.waiting.append(input)
+            return
+        }
+        perform(alerting.engine.handle(input, at: now))
+    }
+
+    /// The wall time has become known.
+    mutating func tellAlertsClock() {
+        if alerting.hasStarted { perform(alerting.engine.handle(.clock(clock), at: now)) }
+        if alerting.isRingUsed { performAlertRing(alerting.ring.handle(.clock(clock), at: now)) }
+    }
+
+    mutating func perform(_ alertActions: [AlertAction]) {
+        for action in alertActions {
+            switch action {
+            case .event(let event, let instant): take(event, at: instant)
+            case .demand(let alert, let outputs, let isOn): demand(alert: alert, outputs: outputs, isOn: isOn)
+            case .notice(let notice): take(notice)
+            }
+        }
+    }
+
+    private mutating func take(_ event: AlertEvent, at instant: Instant) {
+        let level: Notice.Level = event.state == .cleared ? .info : .warning
+        log(level, "alert \(event.state.text) alert=\(event.alert) severity=\(event.severity.text) message=\(event.message)")
+        put(Alerting.Entry(alert: event.alert, instant: instant, bytes: event.encoded()))
+    }
+
+    mutating func put(_ entry: Alerting.Entry) {
+        if alerting.outbox.count == Alerting.limit {
+            log(.error, "alert events come faster than the disk takes them, one goes without")
+            append(alerting.outbox.removeFirst())
+        }
+        alerting.outbox.append(entry)
+    }
+
+    /// The state holds all events up to this revision, or cannot: they go into the ring.
+    mutating func stateSettled(through revision: Int) {
+        while let first = alerting.outbox.first, let saved = first.revision, saved <= revision {
+            append(alerting.outbox.removeFirst())
+        }
+    }
+
+    /// At a stop nothing is waited for.
+    mutating func emptyOutbox() {
+        while !alerting.outbox.isEmpty { append(alerting.outbox.removeFirst()) }
+    }
+
+    private mutating func append(_ entry: Alerting.Entry) {
+        useAlertRing()
+        let (index, isNew) = alerting.schema(of: entry.alert)
+        if isNew { performAlertRing(alerting.ring.handle(.schemas(alerting.ringSchemas), at: now)) }
+        if clockIsKnown { performAlertRing(alerting.ring.handle(.clock(clock), at: now)) }
+        if let name = alerting.ring.nextName {
+            alerting.newest[entry.alert] = Alerting.Newest(name: name, entry: entry, isAcknowledged: entry.isSilent)
+            if entry.isSilent { alerting.silent.insert(name) }
+        }
+        let reading = Reading(sensor: index, instant: entry.instant, outcome: .event(entry.bytes))
+        performAlertRing(alerting.ring.handle(.append(reading), at: now))
+    }
+
+    private mutating func performAlertRing(_ ringActions: [RingAction]) {
+        for action in ringActions {
+            switch action {
+            case .storage(let request): actions.append(.storage(.alerts, request))
+            case .notice(let notice): take(Notice(notice.level, "alerts: \(notice.text)"))
+            case .opened: alertRingOpened()
+            case .stopped: fileStopped(.alerts)
+            }
+        }
+        keepNewest()
+    }
+
+    private mutating func alertRingOpened() {
+        alerting.isRingOpen = true
+        settleDoubts()
+        startSessionWhenOpen()
+    }
+
+    /// Eviction never takes the newest event of an alert: it is put in again. What the broker has is not told to it again.
+    private mutating func keepNewest() {
+        guard alerting.isRingOpen, alerting.outbox.isEmpty else { return }
+        let status = alerting.ring.status
+        guard status.evicted != alerting.evictedSeen || status.tail.rawValue > 1 else { return }
+        alerting.evictedSeen = status.evicted
+        for (alert, newest) in alerting.newest where newest.name.stream == status.stream && newest.name.sequence < status.tail {
+            var entry = newest.entry
+            if entry == nil {
+                entry = alerting.engine.event(alert).map { Alerting.Entry(alert: alert, instant: now, bytes: $0.encoded()) }
+            }
+            guard var entry else {
+                alerting.newest[alert] = nil
+                continue
+            }
+            entry.isSilent = newest.isAcknowledged
+            entry.revision = nil
+            // Not again before it is there.
+            alerting.newest[alert]?.name.sequence = status.head
+            put(entry)
+        }
+    }
+
+    // MARK: To the broker
+
+    /// In their order, ahead of every reading. False: there are more, and readings have to wait.
+    mutating func publishAlerts() -> Bool {
+        while session.alertRoom > 0 {
+            let (handover, ringActions) = alerting.ring.next(at: now, unstamped: true)
+            performAlertRing(ringActions)
+            guard let handover else { break }
+            if case .reading(let reading) = handover,
+                alerting.silent.remove(.init(stream: reading.stream, sequence: reading.sequence)) != nil
+            {
+                performAlertRing(alerting.ring.handle(.acknowledged(handover.name), at: now))
+                continue
+            }
+            if let message = message(forAlert: handover) {
+                send(message, record: .alert(handover.name))
+            } else {
+                log(.error, "an alert event cannot be read, it was written by another version and is not published")
+                perform(alertRingInput: .acknowledged(handover.name))
+            }
+        }
+        return !alerting.ring.hasMoreToHandOver
+    }
+
+    /// Nil: written by a later version, whose events this one cannot read.
+    private func message(forAlert handover: Handover) -> Message? {
+        switch handover {
+        case .loss(let loss):
+            return Message(
+                topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
+        case .reading(let reading):
+            guard case .event(let bytes) = reading.outcome, let event = AlertEvent(decoding: bytes) else { return nil }
+            return Message(
+                topic: topics.alert(reading.schema.sensor),
+                payload: alertJSON(
+                    event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot,
+                    instant: reading.instant, stamp: reading.stamp), qos: 1, retain: true,
+                contentType: "application/json",
+                userProperties: [
+                    .init(name: "stream", value: reading.stream.text),
+                    .init(name: "seq", value: "\(reading.sequence.rawValue)"),
+                ])
+        }
+    }
+
+    mutating func settleAlert(_ name: Handover.Name) {
+        if case .reading(let stream, let sequence) = name {
+            let name = AlertEvent.ReadingName(stream: stream, sequence: sequence)
+            for (alert, newest) in alerting.newest where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
+        }
+        performAlertRing(alerting.ring.handle(.acknowledged(name), at: now))
+    }
+
+    /// Rewind, stop: nothing where no alert was ever.
+    mutating func tellAlertRing(_ input: RingInput) {
+        if alerting.isRingUsed { perform(alertRingInput: input) }
+    }
+
+    mutating func perform(alertRingInput input: RingInput) {
+        performAlertRing(alerting.ring.handle(input, at: now))
+    }
+
+    // MARK: Commands
+
+    mutating func acknowledgeAlert(_ id: String, from origin: CommandOrigin) {
+        do throws(AlertRefusal) {
+            perform(try alerting.engine.acknowledge(id, at: now))
+            respond(to: origin, command: "acknowledge", result: Array("{}".utf8))
+        } catch {
+            refuse(origin, error.text)
+        }
+    }
+
+    mutating func muteAlert(_ id: String, lasting: Duration, from origin: CommandOrigin) {
+        do throws(AlertRefusal) {
+            perform(try alerting.engine.mute(id, lasting: lasting, at: now))
+            respond(to: origin, command: "mute", result: Array("{}".utf8))
+        } catch {
+            refuse(origin, error.text)
+        }
+    }
 }
 
 extension Agent {

@@ -13,9 +13,10 @@ extension Agent {
         publishLogLine()
         guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
+        guard publishAlerts() else { return }
         while session.readingRoom > 0, let handover = nextOfRing() {
             if case .loss(let loss) = handover { lossHistory.add(loss) }
-            send(message(for: handover), record: handover.name)
+            send(message(for: handover), record: .reading(handover.name))
             // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
         }
     }
@@ -33,7 +34,7 @@ extension Agent {
     }
 
     /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
-    private mutating func send(_ message: Message, record: Handover.Name? = nil, isExpendable: Bool = false) {
+    mutating func send(_ message: Message, record: Record? = nil, isExpendable: Bool = false) {
         let tag = MessageTag(nextTag)
         nextTag += 1
         if let record { inFlight[tag] = record }
@@ -88,7 +89,7 @@ extension Agent {
             tellOutputs(.offline)
             logPublishing.drop()
             inFlight.removeAll(keepingCapacity: true)
-            tellRing(.rewind)
+            rewind()
             tellStatus()
             if stopping != nil { continueStop() }
         case .settled(let tag, _):
@@ -96,7 +97,7 @@ extension Agent {
         case .held:
             // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
             inFlight.removeAll(keepingCapacity: true)
-            tellRing(.rewind)
+            rewind()
         case .refused(_, let reason):
             dropResponse("the broker does not take it: \(reasonText(reason))")
         case .resumed:
@@ -106,9 +107,19 @@ extension Agent {
         }
     }
 
+    /// What was handed over and is not acknowledged comes again.
+    private mutating func rewind() {
+        tellRing(.rewind)
+        tellAlertRing(.rewind)
+    }
+
     private mutating func settle(_ tag: MessageTag) {
         // Status and the like settle nothing.
-        if let name = inFlight.removeValue(forKey: tag) { tellRing(.acknowledged(name)) }
+        switch inFlight.removeValue(forKey: tag) {
+        case .reading(let name): tellRing(.acknowledged(name))
+        case .alert(let name): settleAlert(name)
+        case nil: break
+        }
         if stopping != nil { continueStop() }
     }
 

@@ -62,6 +62,7 @@ extension Agent {
         metrics.buffer = buffer(status)
         metrics.sensors = sensors.map(snapshot)
         metrics.outputs = outputMetrics
+        metrics.alerts = alerting.engine.states.map { .init(id: $0.alert, state: $0.state?.text) }
         metrics.residentBytes = facts.residentBytes
         metrics.wakeups = facts.wakeups
         metrics.lastError = lastError

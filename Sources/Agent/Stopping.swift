@@ -27,6 +27,10 @@ struct Stopping {
     }
     var phase = Phase.syncing
     let begun: Instant
+    /// What the present phase waits for.
+    var files: Set<StorageFile> = []
+    /// Of the last state.
+    var revision = 0
 
     static let syncLimit = Duration.seconds(2)
     static let sendLimit = Duration.milliseconds(3600)
@@ -51,10 +55,28 @@ extension Agent {
         log(.info, "stopping")
         for index in sensors.indices { perform(sensors[index].handle(.finish, at: now), of: index) }
         tellOutputs(.stop)
-        tellRing(.stop)
+        if saveAtStop() {
+            stopping?.files.insert(.state)
+            stopping?.revision = saving.revision
+        }
+        // They are in the state that is on its way: the next process asks the ring for each.
+        emptyOutbox()
+        stopRings()
     }
 
-    mutating func ringStopped() {
+    private mutating func stopRings() {
+        stopping?.files.insert(.readings)
+        if alerting.isRingUsed { stopping?.files.insert(.alerts) }
+        tellRing(.stop)
+        tellAlertRing(.stop)
+    }
+
+    mutating func stateSettledAtStop(through revision: Int) {
+        if let stopping, stopping.files.contains(.state), stopping.revision <= revision { fileStopped(.state) }
+    }
+
+    mutating func fileStopped(_ file: StorageFile) {
+        guard stopping?.files.remove(file) != nil, stopping?.files.isEmpty == true else { return }
         switch stopping?.phase {
         case .syncing:
             stopping?.phase = .sending
@@ -68,7 +90,7 @@ extension Agent {
         guard case .closing? = stopping?.phase else { return }
         stopping?.phase = .settling
         // Acknowledgements have come since the first sync: the watermark is written again.
-        tellRing(.stop)
+        stopRings()
     }
 
     /// Called when something that the stop waits for has changed, and at its deadline.
@@ -82,13 +104,17 @@ extension Agent {
                 continueStop()
             }
         case .sending:
-            if isDue || connection == nil || (inFlight.isEmpty && ring.status.unacknowledged == 0) { sayOffline() }
+            if isDue || connection == nil || (inFlight.isEmpty && isAllSettled) { sayOffline() }
         case .closing:
             if isDue { sessionFinished() }
         case .settling:
             if isDue { finishStop() }
         case .finished: break
         }
+    }
+
+    private var isAllSettled: Bool {
+        ring.status.unacknowledged == 0 && (!alerting.isRingUsed || alerting.ring.status.unacknowledged == 0)
     }
 
     private mutating func sayOffline() {

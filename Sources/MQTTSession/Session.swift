@@ -115,6 +115,12 @@ package struct Session: Hashable, Sendable {
     /// How many other messages with QoS > 0 may be published now.
     package var otherRoom: Int { isOnline ? window.otherRoom : 0 }
 
+    /// How many alert events may be published now: ahead of readings, with the slot that is kept for them, but not into a hold.
+    package var alertRoom: Int {
+        guard isOnline, !hold.isHolding else { return 0 }
+        return hold.isProbing ? min(window.otherRoom, max(0, 1 - window.awaited)) : window.otherRoom
+    }
+
     /// Whether the broker takes a PUBLISH of this size. True while it is not known.
     package func fits(_ message: Message) -> Bool {
         guard case .online(let online) = state else { return message.packetSize(.v5) <= packetSizeLimit }

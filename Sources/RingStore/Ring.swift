@@ -167,6 +167,16 @@ package struct Ring: Hashable, Sendable {
         }
     }
 
+    /// The name that the next reading gets; nil while the stream is not known yet.
+    package var nextName: AlertEvent.ReadingName? {
+        guard phase == .open || isVolatile else { return nil }
+        var ahead: UInt64 = 0
+        for item in waiting { if case .reading = item { ahead += 1 } }
+        let span = spans[spans.count - 1]
+        return AlertEvent.ReadingName(
+            stream: StreamID(span.stream), sequence: SequenceNumber(head - min(head, span.base) + ahead))
+    }
+
     /// Whether the file held the reading of this name, or knew it as settled, when it was opened: what an earlier process
     /// had appended may not have come to the disk.
     package func wasKept(_ stream: StreamID, _ sequence: SequenceNumber) -> Bool {

@@ -3,8 +3,8 @@ package import Telemetry
 package enum StateInput: Hashable, Sendable {
     /// Once, first.
     case start
-    /// What is to be kept from now on; it replaces what was asked before and is not written yet.
-    case save([UInt8])
+    /// What is to be kept from now on; it replaces what was asked before and is not written yet. `revision` rises.
+    case save([UInt8], revision: Int)
     case storage(StorageResult)
     case timer
 }
@@ -13,8 +13,8 @@ package enum StateAction: Hashable, Sendable {
     case storage(StorageRequest)
     /// Once: what was kept, nil when there was nothing or it cannot be had.
     case loaded([UInt8]?)
-    /// Nothing is to be written any more: what was asked last is kept, or could not be.
-    case settled(isKept: Bool)
+    /// All up to this revision is kept, or could not be: a disk that fails is not waited for.
+    case settled(revision: Int, isKept: Bool)
     case notice(Notice)
 }
 
@@ -38,6 +38,11 @@ package struct StateKeeper: Hashable, Sendable {
         case write
     }
 
+    private struct Wanted: Hashable {
+        var bytes: [UInt8]
+        var revision: Int
+    }
+
     private struct Head: Hashable {
         var generation: UInt64
         var length: Int
@@ -51,7 +56,7 @@ package struct StateKeeper: Hashable, Sendable {
     private var generation: UInt64 = 0
     /// Where the next one is written.
     private var slot = 0
-    private var wanted: [UInt8]?
+    private var wanted: Wanted?
     private var retryAt: Instant?
     private var attempts = 0
     /// Something stood in the file that is no state.
@@ -65,7 +70,7 @@ package struct StateKeeper: Hashable, Sendable {
         var actions: [StateAction] = []
         switch input {
         case .start: retryAt = now
-        case .save(let bytes): want(bytes, &actions)
+        case .save(let bytes, let revision): want(bytes, revision, &actions)
         case .storage(let result): finish(result, now, &actions)
         case .timer: break
         }
@@ -73,15 +78,14 @@ package struct StateKeeper: Hashable, Sendable {
         return actions
     }
 
-    private mutating func want(_ bytes: [UInt8], _ actions: inout [StateAction]) {
+    private mutating func want(_ bytes: [UInt8], _ revision: Int, _ actions: inout [StateAction]) {
         guard bytes.count <= Self.maximumBytes else {
             actions.append(.notice(Notice(.error, "the state is too large to be kept bytes=\(bytes.count) most=\(Self.maximumBytes)")))
-            actions.append(.settled(isKept: false))
+            actions.append(.settled(revision: revision, isKept: false))
             return
         }
-        wanted = bytes
-        // A disk that fails is not waited for.
-        if attempts > 0 { actions.append(.settled(isKept: false)) }
+        wanted = Wanted(bytes: bytes, revision: revision)
+        if attempts > 0 { actions.append(.settled(revision: revision, isKept: false)) }
     }
 
     private mutating func pump(_ now: Instant, _ actions: inout [StateAction]) {
@@ -97,12 +101,12 @@ package struct StateKeeper: Hashable, Sendable {
         }
         guard isOpen, let wanted else { return }
         job = .write
-        let page = PageWrite(page: UInt64(slot) * Self.slotPages, bytes: Self.slot(wanted, generation: generation + 1))
+        let page = PageWrite(page: UInt64(slot) * Self.slotPages, bytes: Self.slot(wanted.bytes, generation: generation + 1))
         actions.append(.storage(.write([page], sync: true)))
         writing = wanted
     }
     /// What the write that is under way carries.
-    private var writing: [UInt8]?
+    private var writing: Wanted?
 
     private mutating func finish(_ result: StorageResult, _ now: Instant, _ actions: inout [StateAction]) {
         guard let job else { return }
@@ -129,7 +133,7 @@ package struct StateKeeper: Hashable, Sendable {
         isOpen = isOpen && hasLoaded
         writing = nil
         load(nil, &actions)
-        if wanted != nil { actions.append(.settled(isKept: false)) }
+        if let wanted { actions.append(.settled(revision: wanted.revision, isKept: false)) }
     }
 
     private mutating func load(_ bytes: [UInt8]?, _ actions: inout [StateAction]) {
@@ -202,9 +206,9 @@ package struct StateKeeper: Hashable, Sendable {
         attempts = 0
         generation += 1
         slot = 1 - slot
+        if let writing { actions.append(.settled(revision: writing.revision, isKept: true)) }
         if wanted == writing { wanted = nil }
         writing = nil
-        if wanted == nil { actions.append(.settled(isKept: true)) }
     }
 
     private static func pages(_ length: Int) -> Int { (headerBytes + length + 4095) / 4096 }

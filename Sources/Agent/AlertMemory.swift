@@ -1,0 +1,131 @@
+internal import Alerts
+internal import RingStore
+internal import Telemetry
+
+// What of the alerts is kept over a restart: the engine's own state, where the newest events are, and those that the ring
+// may not have.
+extension Alerting {
+    /// An event of an earlier process, with the name that it was to get.
+    struct SavedEntry {
+        var alert: String
+        var name: AlertEvent.ReadingName?
+        var boot: BootID
+        var instant: Instant
+        var bytes: [UInt8]
+        var isSilent: Bool
+    }
+}
+
+extension Agent {
+    /// - Postcondition: all that waits for the state is in it.
+    mutating func saveAlerts(into state: inout SavedState) {
+        guard alerting.hasStarted else {
+            // Nothing is known better than what was found.
+            for name in [Saving.Name.alerts, Saving.Name.newest, Saving.Name.outbox] { state[name] = saving.found?[name] }
+            return
+        }
+        state[Saving.Name.alerts] = alerting.engine.saved(at: clock)
+        var newest = FieldWriter()
+        newest.unsigned(UInt64(alerting.newest.count))
+        for (alert, item) in alerting.newest {
+            newest.text(alert)
+            newest.name(item.name)
+        }
+        state[Saving.Name.newest] = newest.bytes
+        var outbox = FieldWriter()
+        var next = alerting.ring.nextName
+        outbox.unsigned(UInt64(alerting.outbox.count))
+        for index in alerting.outbox.indices {
+            alerting.outbox[index].revision = saving.revision
+            let entry = alerting.outbox[index]
+            outbox.text(entry.alert)
+            outbox.byte(next == nil ? 0 : 1)
+            if let name = next { outbox.name(name) }
+            outbox.instant(entry.instant)
+            outbox.byte(entry.isSilent ? 1 : 0)
+            outbox.block(entry.bytes)
+            next?.sequence = next!.sequence.next
+        }
+        state[Saving.Name.outbox] = outbox.bytes
+    }
+
+    mutating func restoreAlerts() {
+        guard let found = saving.found else { return }
+        if let bytes = found[Saving.Name.alerts] {
+            alerting.engine.restore(bytes, at: clock, boot: configuration.boot, savedBoot: found.boot)
+        }
+        if let bytes = found[Saving.Name.newest] {
+            var fields = FieldReader(bytes)
+            let count = fields.count(maximum: 65_536) ?? 0
+            for _ in 0..<count {
+                guard let alert = fields.text(maximum: 255), let name = fields.readingName() else { break }
+                alerting.newest[alert] = Alerting.Newest(name: name, entry: nil, isAcknowledged: false)
+            }
+        }
+        if let bytes = found[Saving.Name.outbox] { restoreOutbox(bytes, of: found.boot) }
+        // Alerts that the configuration no longer has may still have events to tell.
+        for alert in alerting.newest.keys { _ = alerting.schema(of: alert) }
+        for entry in alerting.doubtful { _ = alerting.schema(of: entry.alert) }
+        perform(alertRingInput: .schemas(alerting.ringSchemas))
+    }
+
+    private mutating func restoreOutbox(_ bytes: [UInt8], of boot: BootID) {
+        var fields = FieldReader(bytes)
+        let count = fields.count(maximum: Alerting.limit) ?? 0
+        for _ in 0..<count {
+            guard let alert = fields.text(maximum: 255), let hasName = fields.byte() else { return }
+            var name: AlertEvent.ReadingName?
+            if hasName == 1 {
+                guard let read = fields.readingName() else { return }
+                name = read
+            }
+            guard let instant = fields.instant(), let isSilent = fields.byte(),
+                let event = fields.block(maximum: Outcome.maximumEventBytes)
+            else { return }
+            alerting.doubtful.append(
+                Alerting.SavedEntry(
+                    alert: alert, name: name, boot: boot, instant: instant, bytes: event, isSilent: isSilent == 1))
+        }
+    }
+
+    /// The ring is open: it tells which of them it has.
+    mutating func settleDoubts() {
+        let doubtful = alerting.doubtful
+        alerting.doubtful = []
+        for entry in doubtful {
+            if let name = entry.name, alerting.ring.wasKept(name.stream, name.sequence) {
+                alerting.newest[entry.alert] = Alerting.Newest(name: name, entry: nil, isAcknowledged: entry.isSilent)
+                if entry.isSilent { alerting.silent.insert(name) }
+                continue
+            }
+            if entry.boot == configuration.boot {
+                put(Alerting.Entry(alert: entry.alert, instant: entry.instant, bytes: entry.bytes, isSilent: entry.isSilent))
+            } else if let event = alerting.engine.event(entry.alert) {
+                // Its instant means nothing in this boot: what it has to say is said now, with the time since when.
+                let isThere = alerting.outbox.contains { $0.alert == entry.alert }
+                if !isThere { put(Alerting.Entry(alert: entry.alert, instant: now, bytes: event.encoded(), isSilent: entry.isSilent)) }
+            } else {
+                log(.error, "an alert event of the last boot is lost alert=\(entry.alert)")
+            }
+        }
+        let status = alerting.ring.status
+        for (alert, newest) in alerting.newest where newest.entry == nil {
+            let isSettled = newest.name.stream == status.stream && newest.name.sequence <= status.watermark
+            if isSettled { alerting.newest[alert]?.isAcknowledged = true }
+        }
+    }
+}
+
+extension FieldWriter {
+    mutating func name(_ name: AlertEvent.ReadingName) {
+        unsigned(UInt64(name.stream.rawValue))
+        unsigned(name.sequence.rawValue)
+    }
+}
+
+extension FieldReader {
+    mutating func readingName() -> AlertEvent.ReadingName? {
+        guard let stream = unsigned(), stream <= UInt64(UInt32.max), let sequence = unsigned() else { return nil }
+        return AlertEvent.ReadingName(stream: StreamID(UInt32(stream)), sequence: SequenceNumber(sequence))
+    }
+}

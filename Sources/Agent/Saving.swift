@@ -1,0 +1,118 @@
+internal import Alerts
+internal import RingStore
+internal import Sensors
+internal import Telemetry
+
+/// What is kept over a restart beside the rings: `godwit.state`, written when something in it has changed, and no more
+/// often than it must be.
+struct Saving {
+    var keeper = StateKeeper()
+    /// What the last process left; nil until it is read, and where there is none.
+    var found: SavedState?
+    var isLoaded = false
+    /// Of the last content that was given to the keeper.
+    var revision = 0
+    /// When what has changed is written at the latest.
+    var due: Instant?
+    var alertRevision = 0
+    var urgentRevision = 0
+    /// Since when totals have changed, and what they were when they were written.
+    var totals: [String: [UInt8]] = [:]
+    var totalsSavedAt: Instant?
+    /// Sections of other parts of the agent, by name; they are written with the next change.
+    var sections: [String: [UInt8]] = [:]
+
+    enum Name {
+        static let alerts = "alerts"
+        static let outbox = "outbox"
+        static let newest = "newest"
+        static func total(_ sensor: String) -> String { "total/\(sensor)" }
+    }
+}
+
+extension Agent {
+    /// The state and the rings are opened side by side.
+    mutating func beginSaving() {
+        perform(saving.keeper.handle(.start, at: now))
+    }
+
+    mutating func takeStateStorage(_ result: StorageResult) {
+        perform(saving.keeper.handle(.storage(result), at: now))
+    }
+
+    var savingDeadline: Instant? { earliest(saving.keeper.deadline, saving.due) }
+
+    mutating func saveWhatIsDue() {
+        if let due = saving.keeper.deadline, due <= now { perform(saving.keeper.handle(.timer, at: now)) }
+        noticeChanges()
+        if let due = saving.due, due <= now { save() }
+    }
+
+    private mutating func perform(_ stateActions: [StateAction]) {
+        for action in stateActions {
+            switch action {
+            case .storage(let request): actions.append(.storage(.state, request))
+            case .loaded(let bytes): loaded(bytes)
+            case .settled(let revision, _):
+                stateSettled(through: revision)
+                stateSettledAtStop(through: revision)
+            case .notice(let notice): take(notice)
+            }
+        }
+    }
+
+    private mutating func loaded(_ bytes: [UInt8]?) {
+        saving.found = bytes.flatMap { SavedState(decoding: $0) }
+        if bytes != nil, saving.found == nil { log(.error, "the kept state cannot be read, it begins anew") }
+        saving.isLoaded = true
+        for index in sensors.indices { restoreTotal(of: index) }
+        beginAlerting()
+    }
+
+    /// What has changed since it was written, and when it has to be written for that.
+    private mutating func noticeChanges() {
+        guard saving.isLoaded else { return }
+        if alerting.engine.urgentRevision != saving.urgentRevision || alerting.hasUnsavedEvents {
+            saving.due = now
+        } else if alerting.engine.revision != saving.alertRevision {
+            saving.due = earliest(saving.due, now.advanced(by: configuration.ring.sync))
+        }
+        guard saving.due == nil || saving.due! > now else { return }
+        if haveTotalsChanged {
+            let due = (saving.totalsSavedAt ?? startedAt).advanced(by: configuration.stateEvery)
+            saving.due = earliest(saving.due, max(due, now))
+        }
+    }
+
+    private mutating func save() {
+        saving.due = nil
+        saving.revision += 1
+        saving.alertRevision = alerting.engine.revision
+        saving.urgentRevision = alerting.engine.urgentRevision
+        saving.totalsSavedAt = now
+        perform(saving.keeper.handle(.save(savedState().encoded(), revision: saving.revision), at: now))
+    }
+
+    private mutating func savedState() -> SavedState {
+        var state = SavedState(boot: configuration.boot)
+        saveAlerts(into: &state)
+        saveTotals(into: &state)
+        for (name, bytes) in saving.sections { state[name] = bytes }
+        return state
+    }
+
+    /// At a stop: everything, whether it is due or not. False: nothing has changed.
+    mutating func saveAtStop() -> Bool {
+        guard saving.isLoaded else { return false }
+        let isChanged =
+            saving.due != nil || alerting.engine.revision != saving.alertRevision || haveTotalsChanged
+        if isChanged { save() }
+        return isChanged
+    }
+
+    // MARK: Totals
+
+    private var haveTotalsChanged: Bool { false }
+    private func restoreTotal(of index: Int) {}
+    private func saveTotals(into state: inout SavedState) {}
+}
