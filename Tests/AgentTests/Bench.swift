@@ -1,3 +1,4 @@
+import Alerts
 import Foundation
 import MQTTSession
 import RingStore
@@ -21,6 +22,10 @@ struct Bench {
     var brokerAnswers = true
     var acknowledges = true
     var diskAnswers = true
+    var diskError: StorageError?
+    /// Files whose requests get no answer, and do nothing.
+    var silentFiles: Set<StorageFile> = []
+    var writes: [StorageFile: Int] = [:]
     var connects = 0
     /// What the broker says of itself at each CONNECT.
     var acknowledgement = ConnectionAcknowledgement(reason: 0)
@@ -43,17 +48,19 @@ struct Bench {
     init(
         sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true, waitForClock: Duration = .seconds(120),
         metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20, outputs: [OutputSettings] = [],
+        alerts: [AlertRule] = [], boot: UInt32 = 0xB007, startingAt: Instant? = nil,
         configure: (inout AgentConfiguration) -> Void = { _ in }
     ) {
         clock = ClockReading(
-            instant: Instant(nanoseconds: 50_000_000_000), wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000),
+            instant: startingAt ?? Instant(nanoseconds: 50_000_000_000), wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000),
             isKnown: clockIsKnown)
         var configuration = AgentConfiguration(
             deviceID: "bench", deviceName: "Bench", location: "", prefix: "godwit", identify: identify,
             metricsEvery: metricsEvery, waitForClock: waitForClock, clockSource: "trust", sensors: sensors,
-            boot: BootID(0xB007), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
+            boot: BootID(boot), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
             session: SessionConfiguration(inFlight: inFlight))
         configuration.outputs = outputs
+        configuration.alerts = alerts.map { Bench.setup($0, sensors) }
         configure(&configuration)
         let entries = sensors.map { catalogEntry(named: $0.model)! }
         let origin = clock.instant
@@ -61,6 +68,31 @@ struct Bench {
             configuration: configuration, drivers: zip(entries, sensors).map { $0.make($1, origin) },
             schemas: zip(entries, sensors).map { SensorSchema(sensor: $1.id, quantities: $0.model.quantities($1)) },
             random: RandomSource(seed: 7), at: clock)
+    }
+
+    /// As the daemon makes it from the configuration.
+    static func setup(_ rule: AlertRule, _ sensors: [SensorSettings]) -> AlertRuleSetup {
+        let index = sensors.firstIndex { $0.id == rule.sensor }!
+        let quantities = catalogEntry(named: sensors[index].model)!.model.quantities(sensors[index])
+        let quantity = rule.quantity.map { name in quantities.firstIndex { $0.name == name }! }
+        let pace = sensors[index].every ?? sensors[index].duration("heartbeat") ?? .zero
+        return AlertRuleSetup(
+            rule: rule, sensorIndex: index, quantityIndex: quantity, quantity: quantity.map { quantities[$0] },
+            sensorName: sensors[index].name, silence: pace > .zero ? max(pace * 3, .seconds(30)) : nil)
+    }
+
+    /// The next process on the same disks. `otherBoot`: the boot clock begins anew, the wall clock has gone on by `away`.
+    func restarted(
+        sensors: [SensorSettings], alerts: [AlertRule] = [], otherBoot: Bool = false, away: Duration = .seconds(5),
+        clockIsKnown: Bool = true
+    ) -> Bench {
+        var next = Bench(
+            sensors: sensors, clockIsKnown: clockIsKnown, alerts: alerts, boot: otherBoot ? 0xB008 : 0xB007,
+            startingAt: otherBoot ? nil : clock.instant.advanced(by: away))
+        next.clock.wallTime = clock.wallTime.advanced(by: away)
+        next.disks = disks
+        next.diskSizes = diskSizes
+        return next
     }
 
     static func counter(id: String = "n", every: Duration = .seconds(1)) -> SensorSettings {
@@ -121,6 +153,19 @@ struct Bench {
         return result
     }
 
+    /// As if an earlier process had left these bytes.
+    mutating func replaceState(_ bytes: [UInt8]) {
+        var keeper = StateKeeper()
+        disks[.state] = nil
+        diskSizes[.state] = nil
+        var pending = keeper.handle(.start, at: clock.instant)
+        pending += keeper.handle(.save(bytes, revision: 1), at: clock.instant)
+        while !pending.isEmpty {
+            guard case .storage(let request) = pending.removeFirst() else { continue }
+            pending += keeper.handle(.storage(perform(request, .state)), at: clock.instant)
+        }
+    }
+
     mutating func loseConnection() { give(.session(.connectionLost(.closed("test")))) }
 
     private mutating func perform(_ action: AgentAction) {
@@ -130,7 +175,7 @@ struct Bench {
             inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
         case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
         case .releaseLine: break
-        case .storage(let file, let request): if diskAnswers { inbox.append(.storage(file, perform(request, file))) }
+        case .storage(let file, let request): if diskAnswers, !silentFiles.contains(file) { inbox.append(.storage(file, perform(request, file))) }
         case .configureOutput(let index, let settings):
             outputs[index] = settings
             inbox.append(.output(index, outputAnswer))
@@ -149,6 +194,7 @@ struct Bench {
     }
 
     private mutating func perform(_ request: StorageRequest, _ file: StorageFile) -> StorageResult {
+        if let diskError { return .failed(diskError) }
         switch request {
         case .open(let size), .setAside(let size):
             let isNew = diskSizes[file] == nil
@@ -157,6 +203,7 @@ struct Bench {
         case .read(let first, let count):
             return .read((0..<UInt64(count)).flatMap { disks[file]?[first + $0] ?? [UInt8](repeating: 0, count: 4096) })
         case .write(let writes, _):
+            self.writes[file, default: 0] += 1
             for write in writes {
                 for index in 0..<(write.bytes.count / 4096) {
                     disks[file, default: [:]][write.page + UInt64(index)] = Array(write.bytes[(index * 4096)..<((index + 1) * 4096)])

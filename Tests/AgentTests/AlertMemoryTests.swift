@@ -1,0 +1,93 @@
+import RingStore
+import Sensors
+import Telemetry
+import Testing
+
+@testable import Agent
+
+/// The two writes of an event, the state and then the ring, and a crash around each.
+@Suite struct AlertMemoryTests {
+    private let sensors = [Bench.contact()]
+
+    /// Runs until the door is closed and its rule cleared, then opens it with some files dead, then crashes.
+    private func crashed(dead: Set<StorageFile>, broker: Bool) -> (bench: Bench, opened: WallTime) {
+        var bench = Bench(sensors: sensors, alerts: [doorOpen()])
+        bench.lineAnswer = .lineReady(isActive: true)
+        bench.run(for: .seconds(20))
+        bench.silentFiles = dead
+        if !broker {
+            bench.brokerAnswers = false
+            bench.loseConnection()
+        }
+        let opened = bench.clock.wallTime
+        bench.door(isActive: false)
+        return (bench, opened)
+    }
+
+    @Test(arguments: [false, true])
+    func `a crash between the state and the ring loses no event, and tells it once`(otherBoot: Bool) {
+        let (bench, opened) = crashed(dead: [.alerts], broker: true)
+        #expect(bench.states(of: "door-open") == [])
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()], otherBoot: otherBoot, away: .seconds(100))
+        next.lineAnswer = .lineReady(isActive: false)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == ["raised"])
+        let payload = next.payloads(on: "godwit/bench/alerts/door-open")[0]
+        #expect(payload.contains("\"since\":\"\(opened.rfc3339.prefix(19))"), "\(payload)")
+        if !otherBoot { #expect(payload.contains("\"time\":\"\(opened.rfc3339.prefix(19))")) }
+        var third = next.restarted(sensors: sensors, alerts: [doorOpen()])
+        third.lineAnswer = .lineReady(isActive: false)
+        third.run(for: .seconds(60))
+        #expect(third.states(of: "door-open") == [])
+    }
+
+    @Test(arguments: [false, true])
+    func `a crash before the state is written forgets the event, and the condition raises it anew`(otherBoot: Bool) {
+        let (bench, _) = crashed(dead: [.alerts, .state], broker: true)
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()], otherBoot: otherBoot)
+        next.lineAnswer = .lineReady(isActive: false)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == ["raised"])
+    }
+
+    @Test(arguments: [false, true])
+    func `an event that is stored and not published comes after the restart, once, with its own time`(otherBoot: Bool) {
+        let (bench, opened) = crashed(dead: [], broker: false)
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()], otherBoot: otherBoot, away: .seconds(100))
+        next.lineAnswer = .lineReady(isActive: false)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == ["raised"])
+        #expect(next.payloads(on: "godwit/bench/alerts/door-open")[0].contains("\"time\":\"\(opened.rfc3339.prefix(19))"))
+    }
+
+    @Test func `an event whose acknowledgement has come is not told again, though the state still holds it`() {
+        let (bench, _) = crashed(dead: [], broker: true)
+        #expect(bench.states(of: "door-open") == ["raised"])
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
+        next.lineAnswer = .lineReady(isActive: false)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == [] || next.payloads(on: "godwit/bench/alerts/door-open") == bench.payloads(on: "godwit/bench/alerts/door-open"))
+    }
+
+    @Test func `events of a rule that the configuration no longer has still arrive`() {
+        let (bench, _) = crashed(dead: [], broker: false)
+        var next = bench.restarted(sensors: sensors, alerts: [])
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open").first == "raised")
+    }
+
+    @Test func `any bytes in the state are survived`() {
+        let (bench, _) = crashed(dead: [.alerts], broker: true)
+        var random = RandomSource(seed: 5)
+        for _ in 0..<200 {
+            var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
+            var sections = SavedState(boot: BootID(UInt32(truncatingIfNeeded: random.next())))
+            for name in ["alerts", "outbox", "newest"] {
+                sections[name] = (0..<random.next() % 200).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            }
+            next.replaceState(sections.encoded())
+            next.run(for: .seconds(10))
+            #expect(next.isReady)
+        }
+    }
+}

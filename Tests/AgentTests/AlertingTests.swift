@@ -1,0 +1,208 @@
+import Alerts
+import MQTTSession
+import RingStore
+import Sensors
+import Telemetry
+import Testing
+
+@testable import Agent
+
+/// The synthetic counter gives 0, 1, 2 … once a second: `n.value` with 3 decimals.
+func above(_ limit: Int64, id: String = "high", hold: Duration = .zero, outputs: [String] = []) -> AlertRule {
+    AlertRule(
+        id: id, sensor: "n", quantity: "value", condition: .above(Decimal(limit, decimals: 0), clearBelow: nil),
+        holdFor: hold, outputs: outputs)
+}
+
+/// A contact that tests open and close.
+func doorOpen(hold: Duration = .zero, id: String = "door-open") -> AlertRule {
+    AlertRule(
+        id: id, sensor: "door", quantity: "state", condition: .equals(.one, word: "open"), holdFor: hold,
+        flapping: .init(changes: 1000, within: .seconds(600)))
+}
+
+extension Bench {
+    mutating func door(isActive: Bool) {
+        let kind: EdgeEvent.Kind = isActive ? .rising : .falling
+        give(.sensor(0, .edges([EdgeEvent(instant: clock.instant, kind: kind, lineSequence: 0)], lostBefore: 0), lostIsExact: true))
+        run(for: .milliseconds(100))
+    }
+
+    func states(of alert: String) -> [String] {
+        payloads(on: "godwit/bench/alerts/\(alert)").map { payload in
+            ["raised", "cleared", "silent"].first { payload.contains("\"state\":\"\($0)\"") } ?? payload
+        }
+    }
+
+    /// Kinds of what was published, in order: `a` an alert, `r` a reading.
+    var order: String {
+        published.compactMap { $0.topic.contains("/alerts/") ? "a" : $0.topic.contains("/sensors/") ? "r" : nil }.joined()
+    }
+}
+
+@Suite struct AlertingTests {
+    @Test func `a rule raises, the event is stored, published retained at QoS 1, and settled`() {
+        var bench = Bench(alerts: [above(3)])
+        bench.run(for: .seconds(10))
+        let message = bench.published.first { $0.topic == "godwit/bench/alerts/high" }
+        #expect(message?.qos == 1 && message?.retain == true)
+        let payload = bench.payloads(on: "godwit/bench/alerts/high")
+        #expect(payload.count == 1)
+        #expect(payload[0].contains("\"state\":\"raised\""))
+        #expect(payload[0].contains("\"seq\":1"))
+        #expect(payload[0].contains("\"value\":4.000"))
+        #expect(payload[0].contains("\"reading\":{\"stream\":\"\(bench.agent.ring.status.stream.text)\",\"seq\":5}"))
+        #expect(bench.agent.alerting.ring.status.unacknowledged == 0)
+        #expect(bench.agent.alerting.ring.status.stream != bench.agent.ring.status.stream)
+        #expect(bench.log.contains { $0.level == .warning && $0.text.contains("alert raised alert=high") })
+    }
+
+    @Test func `where there are no rules there is no alert ring and nothing is kept`() {
+        var bench = Bench()
+        bench.run(for: .seconds(60))
+        #expect(bench.diskSizes[.alerts] == nil)
+        #expect(bench.disks[.state] == nil)
+    }
+
+    @Test func `events of an outage come first, in order, with their own times`() {
+        var bench = Bench(sensors: [Bench.contact(), Bench.counter()], alerts: [doorOpen()])
+        bench.run(for: .seconds(5))
+        bench.brokerAnswers = false
+        bench.loseConnection()
+        let start = bench.clock.wallTime
+        for index in 0..<6 {
+            bench.run(for: .seconds(10))
+            bench.door(isActive: index % 2 == 1)
+        }
+        bench.brokerAnswers = true
+        let before = bench.published.count
+        bench.run(for: .seconds(300))
+        let after = Array(bench.published[before...])
+        bench.published = after
+        #expect(bench.states(of: "door-open") == ["raised", "cleared", "raised", "cleared", "raised", "cleared"])
+        #expect(bench.order.hasPrefix("aaaaaar"), "\(bench.order.prefix(20))")
+        let times = bench.payloads(on: "godwit/bench/alerts/door-open").map { $0.contains(start.advanced(by: .seconds(10)).rfc3339.prefix(16)) }
+        #expect(times.first == true)
+    }
+
+    @Test func `an event goes ahead of readings that are not yet handed over`() {
+        var bench = Bench(sensors: [Bench.contact(), Bench.counter(every: .milliseconds(100))], inFlight: 2, alerts: [doorOpen()])
+        bench.run(for: .seconds(2))
+        bench.acknowledges = false
+        bench.run(for: .seconds(3))
+        bench.door(isActive: false)
+        let before = bench.published.count
+        // The slot that is kept for it.
+        #expect(bench.published.last?.topic == "godwit/bench/alerts/door-open")
+        bench.acknowledges = true
+        bench.loseConnection()
+        bench.run(for: .seconds(10))
+        bench.published = Array(bench.published[before...])
+        #expect(bench.order.hasPrefix("ar"))
+    }
+
+    @Test func `what is still raised is not raised again by a restart, nor by another boot`() {
+        let sensors = [Bench.contact()]
+        for otherBoot in [false, true] {
+            var bench = Bench(sensors: sensors, alerts: [doorOpen()])
+            bench.lineAnswer = .lineReady(isActive: false)
+            bench.run(for: .seconds(5))
+            #expect(bench.states(of: "door-open") == ["raised"])
+            var next = bench.restarted(sensors: sensors, alerts: [doorOpen()], otherBoot: otherBoot)
+            next.lineAnswer = .lineReady(isActive: false)
+            next.run(for: .seconds(60))
+            #expect(next.states(of: "door-open") == [])
+            next.door(isActive: true)
+            next.run(for: .seconds(5))
+            #expect(next.states(of: "door-open") == ["cleared"])
+            let last = next.payloads(on: "godwit/bench/alerts/door-open").last!
+            #expect(Bench.integer("seq", in: last)! > 1)
+        }
+    }
+
+    @Test func `a pending time goes on over a restart in the same boot`() {
+        let sensors = [Bench.contact()]
+        var bench = Bench(sensors: sensors, alerts: [doorOpen(hold: .seconds(60))])
+        bench.run(for: .seconds(20))
+        #expect(bench.states(of: "door-open") == [])
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen(hold: .seconds(60))], away: .seconds(10))
+        next.run(for: .seconds(28))
+        #expect(next.states(of: "door-open") == [])
+        next.run(for: .seconds(4))
+        #expect(next.states(of: "door-open") == ["raised"])
+    }
+
+    @Test func `a refused event is held, and not sent again at the speed of the network`() {
+        var bench = Bench(sensors: [Bench.contact()], alerts: [doorOpen()])
+        bench.run(for: .seconds(1))
+        bench.acknowledges = false
+        bench.door(isActive: true)
+        bench.door(isActive: false)
+        let tag = UInt64(bench.published.count)
+        let before = bench.published.count
+        bench.give(.session(.acknowledged(MessageTag(tag), reason: 0x87)))
+        bench.run(for: .milliseconds(500))
+        #expect(bench.published.count == before)
+        bench.acknowledges = true
+        bench.run(for: .seconds(600))
+        #expect(bench.agent.alerting.ring.status.unacknowledged == 0)
+    }
+
+    @Test func `eviction never takes the newest event of an alert, and does not tell it twice`() {
+        var bench = Bench(sensors: [Bench.contact(), Bench.counter()], alerts: [doorOpen(), above(2)])
+        bench.run(for: .seconds(10))
+        #expect(bench.states(of: "high") == ["raised"])
+        for index in 0..<3000 { bench.door(isActive: index % 2 == 0) }
+        #expect(bench.agent.alerting.ring.status.tail.rawValue > 100)
+        let newest = bench.agent.alerting.newest["high"]!
+        #expect(newest.name.sequence >= bench.agent.alerting.ring.status.tail)
+        #expect(bench.states(of: "high") == ["raised"])
+        #expect(bench.agent.alerting.ring.status.unacknowledged == 0)
+    }
+
+    @Test func `in an outage with more events than the ring holds the newest of each alert still arrives`() {
+        var bench = Bench(sensors: [Bench.contact(), Bench.counter()], alerts: [doorOpen(), above(20)])
+        bench.run(for: .seconds(10))
+        bench.brokerAnswers = false
+        bench.loseConnection()
+        bench.run(for: .seconds(30))
+        for index in 0..<3000 { bench.door(isActive: index % 2 == 0) }
+        bench.brokerAnswers = true
+        bench.run(for: .seconds(300))
+        #expect(bench.states(of: "high") == ["raised"])
+        #expect(bench.states(of: "door-open").last == "raised")
+        #expect(bench.payloads(on: "godwit/bench/losses").contains { $0.contains("evicted") && $0.contains("door-open") })
+    }
+
+    @Test func `a disk that fails keeps no event from the broker`() {
+        var bench = Bench(sensors: [Bench.contact()], alerts: [doorOpen()])
+        bench.diskError = .noSpace
+        bench.run(for: .seconds(10))
+        bench.door(isActive: true)
+        bench.run(for: .seconds(10))
+        #expect(bench.states(of: "door-open") == ["raised", "cleared"])
+    }
+
+    @Test func `an event without a known clock carries boot and uptime at once`() {
+        var bench = Bench(sensors: [Bench.contact()], clockIsKnown: false, alerts: [doorOpen()])
+        bench.run(for: .seconds(5))
+        let payload = bench.payloads(on: "godwit/bench/alerts/door-open")
+        #expect(payload.count == 1)
+        #expect(payload[0].contains("\"clock\":\"unknown\",\"boot\":\"0000b007\",\"uptime\":50"))
+        #expect(payload[0].contains("\"since\":null"))
+    }
+
+    @Test func `acknowledge and mute are events of their own, and a wrong id is refused`() {
+        var bench = Bench(sensors: [Bench.contact()], alerts: [doorOpen()])
+        bench.run(for: .seconds(5))
+        bench.inTurn { $0.acknowledgeAlert("door-open", from: CommandOrigin(client: 1, id: nil)) }
+        bench.inTurn { $0.muteAlert("door-open", lasting: .seconds(30), from: CommandOrigin(client: 1, id: nil)) }
+        bench.run(for: .seconds(60))
+        let payloads = bench.payloads(on: "godwit/bench/alerts/door-open")
+        #expect(payloads.count == 4)
+        #expect(payloads.allSatisfy { $0.contains("\"state\":\"raised\"") })
+        #expect(payloads[1].contains("\"acknowledged\":\"20"))
+        #expect(payloads[2].contains("\"muted_until\":\"20"))
+        #expect(payloads[3].contains("\"muted_until\":null"))
+    }
+}
