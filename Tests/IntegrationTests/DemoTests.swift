@@ -39,6 +39,11 @@ import Testing
                 lines.contains { $0.hasPrefix("godwit/demo/sensors/\(sensor) {") && $0.contains("\"\(quantity)\":") },
                 "no \(quantity) of \(sensor)")
         }
+        // The sine crosses 8 once in 20 s: an alert, and its output.
+        for word in ["\"state\":\"raised\"", "\"state\":\"cleared\""] {
+            #expect(lines.contains { $0.hasPrefix("godwit/demo/alerts/load-high {") && $0.contains(word) }, "no \(word)")
+        }
+        #expect(lines.contains("godwit/demo/outputs/lamp on"))
         // Readings of the outage arrive behind it, with the time they were taken at.
         let outage = try #require(lines.firstIndex { $0.hasPrefix("== outage: the broker is stopped") })
         let after = try #require(lines.firstIndex { $0.hasPrefix("== the broker is started again") })
