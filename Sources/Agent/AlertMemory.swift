@@ -44,7 +44,7 @@ extension Agent {
             outbox.instant(entry.instant)
             outbox.byte(entry.isSilent ? 1 : 0)
             outbox.block(entry.bytes)
-            next?.sequence = next!.sequence.next
+            if let name = next { next?.sequence = name.sequence.next }
         }
         state[Saving.Name.outbox] = outbox.bytes
     }

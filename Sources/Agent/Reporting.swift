@@ -1,3 +1,4 @@
+internal import Alerts
 internal import MQTTSession
 internal import Payloads
 internal import RingStore

@@ -16,9 +16,8 @@ struct Saving {
     var due: Instant?
     var alertRevision = 0
     var urgentRevision = 0
-    /// Since when totals have changed, and what they were when they were written.
-    var totals: [String: [UInt8]] = [:]
-    var totalsSavedAt: Instant?
+    /// When the last content was given to the keeper.
+    var savedAt: Instant?
     /// Sections of other parts of the agent, by name; they are written with the next change.
     var sections: [String: [UInt8]] = [:]
 
@@ -77,9 +76,8 @@ extension Agent {
         } else if alerting.engine.revision != saving.alertRevision {
             saving.due = earliest(saving.due, now.advanced(by: configuration.ring.sync))
         }
-        guard saving.due == nil || saving.due! > now else { return }
-        if haveTotalsChanged {
-            let due = (saving.totalsSavedAt ?? startedAt).advanced(by: configuration.stateEvery)
+        if saving.due.map({ $0 > now }) ?? true, haveTotalsChanged {
+            let due = (saving.savedAt ?? startedAt).advanced(by: configuration.stateEvery)
             saving.due = earliest(saving.due, max(due, now))
         }
     }
@@ -89,7 +87,7 @@ extension Agent {
         saving.revision += 1
         saving.alertRevision = alerting.engine.revision
         saving.urgentRevision = alerting.engine.urgentRevision
-        saving.totalsSavedAt = now
+        saving.savedAt = now
         perform(saving.keeper.handle(.save(savedState().encoded(), revision: saving.revision), at: now))
     }
 
@@ -112,7 +110,25 @@ extension Agent {
 
     // MARK: Totals
 
-    private var haveTotalsChanged: Bool { false }
-    private func restoreTotal(of index: Int) {}
-    private func saveTotals(into state: inout SavedState) {}
+    private var haveTotalsChanged: Bool { sensors.contains { $0.driver.savedRevision != $0.keptRevision } }
+
+    private mutating func restoreTotal(of index: Int) {
+        guard let bytes = saving.found?[Saving.Name.total(sensors[index].settings.id)] else { return }
+        var fields = FieldReader(bytes)
+        guard fields.text(maximum: 255) == sensors[index].settings.model, let saved = fields.block(maximum: 255) else { return }
+        sensors[index].driver.restore(saved)
+    }
+
+    private mutating func saveTotals(into state: inout SavedState) {
+        for index in sensors.indices {
+            let slot = sensors[index]
+            sensors[index].keptRevision = slot.driver.savedRevision
+            let saved = slot.driver.saved
+            guard !saved.isEmpty else { continue }
+            var fields = FieldWriter()
+            fields.text(slot.settings.model)
+            fields.block(saved)
+            state[Saving.Name.total(slot.settings.id)] = fields.bytes
+        }
+    }
 }

@@ -14,6 +14,8 @@ struct SensorSlot {
     var lostEdgesExact = true
     var lastInstant: Instant?
     var lastError: String?
+    /// The `savedRevision` of the driver that is in the saved state.
+    var keptRevision = 0
 
     enum LineState {
         case idle

@@ -64,3 +64,50 @@ import Testing
         #expect(next.states(of: "door-open") == ["raised"])
     }
 }
+
+@Suite struct TotalSavingTests {
+    private static let rain: [SensorSettings] = {
+        var values: [String: SettingValue] = [:]
+        for key in catalogEntry(named: "pulse-counter")!.model.keys { if let standard = key.standard { values[key.name] = standard } }
+        return [
+            SensorSettings(
+                id: "rain", name: "rain", model: "pulse-counter", line: .name("GPIO22"), every: .seconds(60), values: values)
+        ]
+    }()
+
+    private func pulse(_ bench: inout Bench) {
+        for kind in [EdgeEvent.Kind.falling, .rising] {
+            bench.give(
+                .sensor(0, .edges([EdgeEvent(instant: bench.clock.instant, kind: kind, lineSequence: 0)], lostBefore: 0), lostIsExact: true))
+            bench.run(for: .milliseconds(500))
+        }
+    }
+
+    private func total(_ bench: Bench) -> Int? { bench.payloads(on: "godwit/bench/sensors/rain").last.flatMap { Bench.integer("total", in: $0) } }
+
+    @Test func `totals are written each ten minutes while they change, and not otherwise`() {
+        var bench = Bench(sensors: Self.rain)
+        bench.run(for: .seconds(3600))
+        #expect(bench.writes[.state] == nil)
+        for _ in 0..<3600 { pulse(&bench) }
+        #expect((5...7).contains(bench.writes[.state] ?? 0), "\(bench.writes)")
+        let writes = bench.writes[.state]!
+        bench.run(for: .seconds(3600))
+        #expect(bench.writes[.state]! <= writes + 1)
+    }
+
+    @Test func `a clean stop keeps the total to the last pulse, a crash loses at most state_every`() {
+        var bench = Bench(sensors: Self.rain)
+        bench.run(for: .seconds(1))
+        for _ in 0..<1000 { pulse(&bench) }
+        var crashed = bench.restarted(sensors: Self.rain)
+        crashed.run(for: .seconds(61))
+        let kept = total(crashed) ?? 0
+        #expect((400...1000).contains(kept), "\(kept)")
+        bench.give(.stop)
+        bench.run(for: .seconds(6))
+        var next = bench.restarted(sensors: Self.rain)
+        next.run(for: .seconds(61))
+        #expect(total(next) == 1000)
+    }
+}
