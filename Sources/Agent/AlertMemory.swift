@@ -36,7 +36,7 @@ extension Agent {
         var next = alerting.ring.nextName
         outbox.unsigned(UInt64(alerting.outbox.count))
         for index in alerting.outbox.indices {
-            alerting.outbox[index].revision = saving.revision
+            if canNameEvents { alerting.outbox[index].revision = saving.revision }
             let entry = alerting.outbox[index]
             outbox.text(entry.alert)
             outbox.byte(next == nil ? 0 : 1)
@@ -48,6 +48,9 @@ extension Agent {
         }
         state[Saving.Name.outbox] = outbox.bytes
     }
+
+    /// The alert ring is open, or was waited for in vain: till then an event that is saved would have no name.
+    var canNameEvents: Bool { alerting.isRingOpen || connectBy == nil }
 
     mutating func restoreAlerts() {
         guard let found = saving.found else { return }

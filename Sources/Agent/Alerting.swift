@@ -137,8 +137,6 @@ extension Agent {
     }
 
     private mutating func take(_ event: AlertEvent, at instant: Instant) {
-        let level: Notice.Level = event.state == .cleared ? .info : .warning
-        log(level, "alert \(event.state.text) alert=\(event.alert) severity=\(event.severity.text) message=\(event.message)")
         put(Alerting.Entry(alert: event.alert, instant: instant, bytes: event.encoded()))
     }
 
@@ -184,7 +182,7 @@ extension Agent {
             case .stopped: fileStopped(.alerts)
             }
         }
-        keepNewest()
+        if !ringActions.isEmpty { keepNewest() }
     }
 
     private mutating func alertRingOpened() {
@@ -220,6 +218,7 @@ extension Agent {
 
     /// In their order, ahead of every reading. False: there are more, and readings have to wait.
     mutating func publishAlerts() -> Bool {
+        guard alerting.isRingUsed else { return true }
         while session.alertRoom > 0 {
             let (handover, ringActions) = alerting.ring.next(at: now, unstamped: true)
             performAlertRing(ringActions)

@@ -71,7 +71,7 @@ extension Agent {
     /// What has changed since it was written, and when it has to be written for that.
     private mutating func noticeChanges() {
         guard saving.isLoaded else { return }
-        if alerting.engine.urgentRevision != saving.urgentRevision || alerting.hasUnsavedEvents {
+        if alerting.engine.urgentRevision != saving.urgentRevision || (alerting.hasUnsavedEvents && canNameEvents) {
             saving.due = now
         } else if alerting.engine.revision != saving.alertRevision {
             saving.due = earliest(saving.due, now.advanced(by: configuration.ring.sync))

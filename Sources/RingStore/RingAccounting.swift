@@ -11,7 +11,7 @@ extension Ring {
         var acknowledgedStored: UInt64 = 0
         for range in acknowledged.ranges { acknowledgedStored += range.stored }
         let inMemory = unwritten
-        var tail = pending.first?.position ?? head
+        var tail = writing.first?.position ?? pending.first?.position ?? head
         status.inMemory = inMemory
         status.records = inMemory
         status.unacknowledged = inMemory

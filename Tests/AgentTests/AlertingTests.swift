@@ -14,11 +14,11 @@ func above(_ limit: Int64, id: String = "high", hold: Duration = .zero, outputs:
         holdFor: hold, outputs: outputs)
 }
 
-/// A contact that tests open and close.
+/// A contact that tests open and close: without a class its state is 1 while it is closed.
 func doorOpen(hold: Duration = .zero, id: String = "door-open") -> AlertRule {
     AlertRule(
-        id: id, sensor: "door", quantity: "state", condition: .equals(.one, word: "open"), holdFor: hold,
-        flapping: .init(changes: 1000, within: .seconds(600)))
+        id: id, sensor: "door", quantity: "state", condition: .equals(.zero, word: "open"), holdFor: hold,
+        flapping: .init(changes: 1000, within: .seconds(1)))
 }
 
 extension Bench {
@@ -54,7 +54,7 @@ extension Bench {
         #expect(payload[0].contains("\"reading\":{\"stream\":\"\(bench.agent.ring.status.stream.text)\",\"seq\":5}"))
         #expect(bench.agent.alerting.ring.status.unacknowledged == 0)
         #expect(bench.agent.alerting.ring.status.stream != bench.agent.ring.status.stream)
-        #expect(bench.log.contains { $0.level == .warning && $0.text.contains("alert raised alert=high") })
+        #expect(bench.log.contains { $0.text.contains("alert raised alert=high") })
     }
 
     @Test func `where there are no rules there is no alert ring and nothing is kept`() {
@@ -66,6 +66,7 @@ extension Bench {
 
     @Test func `events of an outage come first, in order, with their own times`() {
         var bench = Bench(sensors: [Bench.contact(), Bench.counter()], alerts: [doorOpen()])
+        bench.lineAnswer = .lineReady(isActive: true)
         bench.run(for: .seconds(5))
         bench.brokerAnswers = false
         bench.loseConnection()
@@ -87,6 +88,7 @@ extension Bench {
 
     @Test func `an event goes ahead of readings that are not yet handed over`() {
         var bench = Bench(sensors: [Bench.contact(), Bench.counter(every: .milliseconds(100))], inFlight: 2, alerts: [doorOpen()])
+        bench.lineAnswer = .lineReady(isActive: true)
         bench.run(for: .seconds(2))
         bench.acknowledges = false
         bench.run(for: .seconds(3))
