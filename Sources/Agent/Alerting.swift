@@ -297,13 +297,3 @@ extension Agent {
         }
     }
 }
-
-extension Agent {
-    mutating func acknowledgeAlert(_ id: String, from origin: CommandOrigin) {
-        refuse(origin, "acknowledge: not supported yet")
-    }
-
-    mutating func muteAlert(_ id: String, lasting: Duration, from origin: CommandOrigin) {
-        refuse(origin, "mute: not supported yet")
-    }
-}
