@@ -224,7 +224,9 @@ package struct AlertMachine: Hashable, Sendable {
         return tell(.changed, at: instant)
     }
 
+    /// Told or not, it has happened: what comes later does not happen before.
     private mutating func count(_ instant: Instant) {
+        advance(to: instant)
         changes.append(instant)
         trimChanges()
     }
