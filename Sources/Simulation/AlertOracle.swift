@@ -31,7 +31,7 @@ package struct AlertOracle {
         /// Ends at `until`; not later than `at`: the mute ends now.
         case mute(until: Int64, at: Int64)
         /// The process has ended and starts again at this instant.
-        case restart(at: Int64)
+        case restart(at: Int64, newBoot: Bool)
     }
 
     package enum State: Hashable, Sendable { case raised, cleared, silent }
@@ -43,6 +43,13 @@ package struct AlertOracle {
         package var isFlapping: Bool
         package var acknowledged: Int64?
         package var mutedUntil: Int64?
+
+        package var text: String {
+            var text = "\(state)\(isFlapping ? "!" : "") \(at) since \(since)"
+            if let acknowledged { text += " acknowledged \(acknowledged)" }
+            if let mutedUntil { text += " muted until \(mutedUntil)" }
+            return text
+        }
     }
 
     private struct Value {
@@ -71,6 +78,7 @@ package struct AlertOracle {
     private var raisedSince: Int64 = 0
     private var acknowledgedAt: Int64?
     private var mutedUntil: Int64?
+    private var bootBegan = Int64.min
     /// Nothing happens before what has happened.
     private var floor = Int64.min
     /// Whether the last step asked for something that the document refuses (or says nothing about).
@@ -93,11 +101,18 @@ package struct AlertOracle {
             tellAgain(at: now)
         case .mute(let until, let now):
             happen(through: now)
-            guard !told.isEmpty, until > now || mutedUntil != nil else { return refused = true }
+            guard until > now || mutedUntil != nil else { return refused = true }
+            // Which observation the state began with, the document does not say.
+            if told.isEmpty, observations.count > 1 { return refused = true }
             mutedUntil = until > now ? until : nil
             tellAgain(at: now)
-        case .restart(let now):
+        case .restart(let now, let newBoot):
             observations.append(now)
+            // What ended before the start of another boot ends at the start.
+            if newBoot {
+                floor = now
+                bootBegan = now
+            }
             happen(through: now)
         }
     }
@@ -108,9 +123,8 @@ package struct AlertOracle {
 
     /// The last value of this run of the process, or its beginning.
     private var lastSign: Int64 {
-        var sign = observations.last!
-        for value in values where value.observation == observations.count { sign = max(sign, value.at) }
-        return sign
+        guard let last = values.last, last.observation == observations.count else { return observations.last! }
+        return max(last.at, observations.last!)
     }
 
     /// The first of the unbroken run of values, up to the newest, for which `isSo`.
@@ -160,6 +174,7 @@ package struct AlertOracle {
             Value(
                 value: value, at: now, observation: observations.count, holds: holds,
                 clears: clears(value, holds: holds)))
+        defer { happen(through: now) }
         let endsSilence = silentSince != nil
         silentSince = nil
         var changed = false
@@ -187,35 +202,37 @@ package struct AlertOracle {
 
     /// The earliest deadline; of several at one instant the first in the order of `Deadline`.
     private var nextDeadline: (at: Int64, what: Deadline)? {
-        var all: [(at: Int64, what: Deadline)] = []
+        var next: (at: Int64, what: Deadline)?
+        func consider(_ at: Int64, _ what: Deadline) {
+            if next.map({ (at, what.rawValue) < ($0.at, $0.what.rawValue) }) ?? true { next = (at, what) }
+        }
         let sign = lastSign
         if !isRaised {
             if case .silentFor(let silence) = rule.condition {
-                all.append((sign + silence, .silentFor))
+                consider(sign + silence, .silentFor)
             } else if silentSince == nil, let began = runBegan({ $0.holds }) {
-                all.append((began + rule.holdFor, .raise))
+                consider(began + rule.holdFor, .raise)
             }
         } else if silentSince == nil, let began = runBegan({ $0.clears }) {
-            all.append((began + rule.keepFor, .clear))
+            consider(began + rule.keepFor, .clear)
             // Its clear condition is that values keep coming.
-            if case .silentFor(let silence) = rule.condition { all.append((sign + silence, .endOfClearing)) }
+            if case .silentFor(let silence) = rule.condition { consider(sign + silence, .endOfClearing) }
         }
         if case .silentFor = rule.condition {
         } else if let silence = rule.silence, silentSince == nil {
-            all.append((sign + silence, .silence))
+            consider(sign + silence, .silence)
         }
         if isHeld {
             let leaving = changes[changes.count - rule.flappingChanges - 1].at
-            all.append((leaving + rule.flappingWithin, .endOfHold))
+            consider(leaving + rule.flappingWithin, .endOfHold)
         }
-        if let mutedUntil { all.append((mutedUntil, .endOfMute)) }
-        return all.min { ($0.at, $0.what.rawValue) < ($1.at, $1.what.rawValue) }
+        if let mutedUntil { consider(max(mutedUntil, bootBegan), .endOfMute) }
+        return next
     }
 
     private mutating func happen(through now: Int64) {
         while let next = nextDeadline, next.at <= now {
             let at = max(next.at, floor)
-            floor = at
             switch next.what {
             case .raise: change(raised: true, at: at)
             case .clear: change(raised: false, at: at)
@@ -239,9 +256,12 @@ package struct AlertOracle {
     }
 
     private mutating func change(raised: Bool, at now: Int64, isTold: Bool = true) {
+        floor = max(floor, now)
         changes.append(Change(raised: raised, at: now))
         // What would have changed is counted, and not told.
         if isHeld { return }
+        // What was acknowledged before was a silence.
+        if raised { acknowledgedAt = nil }
         if !raised, changesInWindow(at: now) > rule.flappingChanges { isHeld = true }
         guard isTold else { return }
         if isHeld {
@@ -255,15 +275,15 @@ package struct AlertOracle {
     }
 
     private mutating func tell(_ state: State, at now: Int64, since: Int64) {
+        floor = max(floor, now)
         if state == .cleared { acknowledgedAt = nil }
         told.append(
             Told(
-                state: state, at: now, since: since, isFlapping: isHeld, acknowledged: acknowledgedAt,
+                state: state, at: now, since: since, isFlapping: isHeld && state == .raised, acknowledged: acknowledgedAt,
                 mutedUntil: mutedUntil))
     }
 
     private mutating func tellAgain(at now: Int64) {
-        floor = max(floor, now)
-        tell(told.last!.state, at: now, since: told.last!.since)
+        tell(told.last?.state ?? .cleared, at: now, since: told.last?.since ?? observations.last!)
     }
 }

@@ -78,7 +78,7 @@ import Testing
             $0.silence = 7
         }
         #expect(
-            states(silent, [.value(300, at: 1), .time(2), .restart(at: 20), .time(40)])
+            states(silent, [.value(300, at: 1), .time(2), .restart(at: 20, newBoot: false), .time(40)])
                 == ["raised 6 6", "silent 27 27"])
     }
 }
