@@ -31,6 +31,13 @@ import Testing
     func `edges of real lines arrive at a broker, and an am2302 answer at true timing decodes`(build: Build) async throws {
         try await check(["daemon", build.rawValue])
     }
+
+    @Test(.timeLimit(.minutes(10)), arguments: Build.built)
+    func `outputs of real lines follow alerts and commands without a broker, a stop, a kill and a restart`(
+        build: Build
+    ) async throws {
+        try await check(["outputs", build.rawValue])
+    }
 }
 
 private func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
