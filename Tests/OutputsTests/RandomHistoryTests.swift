@@ -166,6 +166,12 @@ private let runs = ProcessInfo.processInfo.environment["GODWIT_OUTPUT_RUNS"].fla
         /// Whatever is not as it is wanted has a reason.
         mutating func judgeRest() throws(Fault) {
             try deliverAll()
+            // A reload that changes nothing does nothing.
+            let before = bank
+            let actions = bank.reload(settings, at: now)
+            if !actions.isEmpty || bank.deadline != before.deadline {
+                throw Fault(text: "second \(second): a reload without a change did \(actions)")
+            }
             for index in settings.indices {
                 let watch = watches[index]
                 if bank.state(index) != watch.isOn { throw Fault(text: "second \(second): output \(index) is told wrongly") }
