@@ -54,8 +54,6 @@ extension AlertMachine {
             }
         }
         trimChanges()
-        // What is of another boot does not happen before this start.
-        if !kept.isOfThisBoot { advance(to: clock.instant) }
         start = clock.instant
         place(clock)
     }
@@ -76,6 +74,7 @@ extension AlertMachine {
         changes.sort()
         waitingFrom = nil
         changedAt = []
+        // What is of another boot does not happen before this one looks at the clock.
         advance(to: clock.instant)
         revision &+= 1
     }
@@ -97,13 +96,5 @@ extension AlertMachine {
         if seriesChanged { heard = instant }
         trimChanges()
         advance(to: instant)
-    }
-}
-
-extension AlertMachine.Kept {
-    /// No time of it is of another boot.
-    fileprivate var isOfThisBoot: Bool {
-        func isInstant(_ time: AlertEvent.Time) -> Bool { if case .instant = time { true } else { false } }
-        return (waitingSince.map(isInstant) ?? true) && changes.allSatisfy(isInstant)
     }
 }
