@@ -13,7 +13,7 @@ struct CommandBench {
         self.build = build
         broker = try MosquittoBroker(options)
         let folder = try TemporaryFolder()
-        _ = try folder.write("time_ns,line,level\n0,siren,0\n0,pump,0\n", to: "lines.csv")
+        _ = try folder.write("time_ns,line,level\n0,siren,0\n0,pump,0\n0,lamp,0\n", to: "lines.csv")
         daemon = try Daemon(build, configuration: Self.configuration(port: broker.port, settings, more), folder: folder)
     }
 
