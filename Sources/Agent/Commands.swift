@@ -46,14 +46,19 @@ extension Agent {
 
     private mutating func read(_ id: String, from origin: CommandOrigin) {
         guard let index = sensors.firstIndex(where: { $0.settings.id == id }) else {
-            return refuse(
-                origin,
-                "no sensor '\(shown(id))'" + Suggestion.nextStep(for: id, among: sensors.map { $0.settings.id }, what: "sensors"))
+            return refuse(origin, "no sensor '\(shown(id))'" + nextStep(for: id))
         }
         if pendingReads.count >= PendingRead.limit { return refuse(origin, "too many reads at once") }
         pendingReads.append(
             PendingRead(origin: origin, sensor: index, deadline: now.advanced(by: PendingRead.timeout)))
         perform(sensors[index].handle(.readNow, at: now), of: index)
+    }
+
+    private func nextStep(for id: String) -> String {
+        let known = sensors.map { $0.settings.id }
+        if let nearest = Suggestion.nearest(to: id, among: known) { return "; did you mean '\(nearest)'?" }
+        let shown = known.prefix(40).joined(separator: ", ")
+        return known.count > 40 ? "; there are: \(shown), ..." : "; there are: \(shown)"
     }
 
     mutating func answerPendingReads(of index: Int, outcome: Outcome, at instant: Instant) {

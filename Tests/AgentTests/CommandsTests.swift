@@ -23,9 +23,12 @@ struct CommandsTests {
     @Test func `read of a sensor that does not exist names those that do`() {
         var bench = Bench()
         bench.give(.command(origin, .read(sensor: "m")))
-        #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no sensor 'm'; known sensors: n"}"#])
+        #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no sensor 'm'; there are: n"}"#])
         bench.give(.command(origin, .read(sensor: "garden")))
-        #expect(bench.responses[1] == #"{"id":"a","ok":false,"error":"no sensor 'garden'; known sensors: n"}"#)
+        #expect(bench.responses[1] == #"{"id":"a","ok":false,"error":"no sensor 'garden'; there are: n"}"#)
+        var two = Bench(sensors: [Bench.counter(id: "garden"), Bench.counter(id: "cellar")])
+        two.give(.command(origin, .read(sensor: "gaden")))
+        #expect(two.responses == [#"{"id":"a","ok":false,"error":"no sensor 'gaden'; did you mean 'garden'?"}"#])
     }
 
     @Test func `status and metrics are the metrics object`() {
