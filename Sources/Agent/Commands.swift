@@ -1,3 +1,4 @@
+internal import Alerts
 internal import Configuration
 internal import Outputs
 internal import Payloads
@@ -26,8 +27,9 @@ extension Agent {
         case .logs: respond(to: origin, command: "logs", result: logsJSON())
         case .read(let id): read(id, from: origin)
         case .reload: reload(for: origin)
-        case .acknowledge(let alert): acknowledgeAlert(alert, from: origin)
-        case .mute(let alert, let duration): muteAlert(alert, lasting: duration, from: origin)
+        case .acknowledge(let alert): if isThere(alert, for: origin) { acknowledgeAlert(alert, from: origin) }
+        case .mute(let alert, let duration):
+            if isThere(alert, for: origin) { muteAlert(alert, lasting: duration, from: origin) }
         case .output(let id, let order, let expires): output(id, order, expires: expires, from: origin)
         }
     }
@@ -42,6 +44,15 @@ extension Agent {
         }
         if let refusal = self.command(output: id, order) { return refuse(origin, refusal.text) }
         respond(to: origin, command: "output", result: Array("{}".utf8))
+    }
+
+    /// Refuses a command about an alert that has no rule.
+    private mutating func isThere(_ alert: String, for origin: CommandOrigin) -> Bool {
+        let known = configuration.alerts.map { $0.rule.id }
+        if known.contains(alert) { return true }
+        let next = known.isEmpty ? "; none is configured" : Suggestion.nextStep(for: alert, among: known, what: "alerts")
+        refuse(origin, "no alert '\(shown(alert))'\(next)")
+        return false
     }
 
     private mutating func read(_ id: String, from origin: CommandOrigin) {

@@ -69,6 +69,14 @@ struct CommandsTests {
         #expect(none.responses == [#"{"id":"a","ok":false,"error":"no output 'siren'; none is configured"}"#])
     }
 
+    @Test func `an alert that does not exist is told, also where there is none`() {
+        var bench = Bench()
+        bench.give(.command(origin, .acknowledge(alert: "frost")))
+        bench.give(.command(origin, .mute(alert: "frost", lasting: .seconds(1))))
+        let refusal = #"{"id":"a","ok":false,"error":"no alert 'frost'; none is configured"}"#
+        #expect(bench.responses == [refusal, refusal])
+    }
+
     @Test func `an output command that has expired is not done`() {
         var bench = Bench { $0.outputs = [ReceivingTests.siren] }
         bench.give(.command(origin, .output(id: "siren", .on(lasting: nil), expires: bench.clock.wallTime)))
