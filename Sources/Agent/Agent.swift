@@ -242,6 +242,7 @@ package struct Agent {
     private mutating func ringOpened() {
         guard !isReady else { return }
         isReady = true
+        nameWhatWaits()
         actions.append(.ready)
         tellStatus()
         startSessionWhenOpen()
@@ -258,6 +259,7 @@ package struct Agent {
     private mutating func startSession() {
         guard connectBy != nil else { return }
         connectBy = nil
+        judgeWhatWaits()
         perform(session.handle(.start, at: now))
     }
 

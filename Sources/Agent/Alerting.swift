@@ -18,7 +18,7 @@ struct Alerting {
     var isRingOpen = false
     /// The engine has started: the state of the last process is restored, or given up.
     var hasStarted = false
-    /// What came before that.
+    /// Readings that came before that, or before they have numbers.
     var waiting: [AlertInput] = []
     /// Events that wait for the state to be written.
     var outbox: [Entry] = []
@@ -76,9 +76,7 @@ extension Agent {
         alerting.hasStarted = true
         if clockIsKnown { perform(alerting.engine.handle(.clock(clock), at: now)) }
         perform(alerting.engine.handle(.start, at: now))
-        let waiting = alerting.waiting
-        alerting.waiting = []
-        for input in waiting { perform(alerting.engine.handle(input, at: now)) }
+        judgeWhatWaits()
         startSessionWhenOpen()
     }
 
@@ -108,16 +106,38 @@ extension Agent {
     /// - Parameter name: the number that the reading is about to get.
     mutating func judge(_ outcome: Outcome, of index: Int, name: AlertEvent.ReadingName?, at instant: Instant) {
         guard !configuration.alerts.isEmpty else { return }
-        giveEngine(.reading(sensor: index, outcome, name: name, at: instant))
-    }
-
-    private mutating func giveEngine(_ input: AlertInput) {
-        guard alerting.hasStarted else {
+        let input = AlertInput.reading(sensor: index, outcome, name: name, at: instant)
+        if canJudge {
+            perform(alerting.engine.handle(input, at: now))
+        } else {
             if alerting.waiting.count == Alerting.limit { alerting.waiting.removeFirst() }
             alerting.waiting.append(input)
-            return
         }
-        perform(alerting.engine.handle(input, at: now))
+    }
+
+    /// The state is restored, and an event can name its reading; the disk is waited for as long as for the connection.
+    private var canJudge: Bool { alerting.hasStarted && (isReady || connectBy == nil) }
+
+    mutating func judgeWhatWaits() {
+        guard canJudge, !alerting.waiting.isEmpty else { return }
+        let waiting = alerting.waiting
+        alerting.waiting = []
+        for input in waiting { perform(alerting.engine.handle(input, at: now)) }
+    }
+
+    /// The ring is open: the readings that waited for it have the last numbers before the next.
+    mutating func nameWhatWaits() {
+        if let next = ring.nextName {
+            for index in alerting.waiting.indices {
+                let back = UInt64(alerting.waiting.count - index)
+                guard case .reading(let sensor, let outcome, nil, let instant) = alerting.waiting[index],
+                    next.sequence.rawValue > back
+                else { continue }
+                let name = AlertEvent.ReadingName(stream: next.stream, sequence: SequenceNumber(next.sequence.rawValue - back))
+                alerting.waiting[index] = .reading(sensor: sensor, outcome, name: name, at: instant)
+            }
+        }
+        judgeWhatWaits()
     }
 
     /// The wall time has become known.

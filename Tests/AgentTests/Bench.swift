@@ -26,6 +26,7 @@ struct Bench {
     /// Files whose requests get no answer, and do nothing.
     var silentFiles: Set<StorageFile> = []
     var writes: [StorageFile: Int] = [:]
+    private var unanswered: [(StorageFile, StorageRequest)] = []
     var connects = 0
     /// What the broker says of itself at each CONNECT.
     var acknowledgement = ConnectionAcknowledgement(reason: 0)
@@ -153,6 +154,13 @@ struct Bench {
         return result
     }
 
+    /// The disk that stalled does what it was asked.
+    mutating func answerAgain() {
+        let requests = unanswered
+        unanswered = []
+        for (file, request) in requests { give(.storage(file, perform(request, file))) }
+    }
+
     /// As if an earlier process had left these bytes.
     mutating func replaceState(_ bytes: [UInt8]) {
         var keeper = StateKeeper()
@@ -175,7 +183,8 @@ struct Bench {
             inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
         case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
         case .releaseLine: break
-        case .storage(let file, let request): if diskAnswers, !silentFiles.contains(file) { inbox.append(.storage(file, perform(request, file))) }
+        case .storage(let file, let request) where silentFiles.contains(file): unanswered.append((file, request))
+        case .storage(let file, let request): if diskAnswers { inbox.append(.storage(file, perform(request, file))) }
         case .configureOutput(let index, let settings):
             outputs[index] = settings
             inbox.append(.output(index, outputAnswer))
