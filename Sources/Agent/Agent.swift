@@ -38,6 +38,7 @@ package struct Agent {
     var recentRequests = RecentRequests()
     /// Commands that were not done, or not answered, for a reason that the broker or the sender is to see to.
     var ignoredCommands: UInt64 = 0
+    var lastComplaint: LogHistory.Line?
     var pendingReads: [PendingRead] = []
     var stopping: Stopping?
     var isReady = false
