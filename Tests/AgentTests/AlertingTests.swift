@@ -167,7 +167,7 @@ extension Bench {
         var bench = Bench(sensors: [Bench.contact(), Bench.counter()], alerts: [doorOpen(), above(2)])
         bench.run(for: .seconds(10))
         #expect(bench.states(of: "high") == ["raised"])
-        for index in 0..<1200 { bench.door(isActive: index % 2 == 0) }
+        for index in 0..<3000 { bench.door(isActive: index % 2 == 0) }
         #expect(bench.agent.alerting.ring.status.tail.rawValue > 100)
         let newest = bench.agent.alerting.newest["high"]!
         #expect(newest.name.sequence >= bench.agent.alerting.ring.status.tail)
@@ -181,7 +181,7 @@ extension Bench {
         bench.brokerAnswers = false
         bench.loseConnection()
         bench.run(for: .seconds(30))
-        for index in 0..<1200 { bench.door(isActive: index % 2 == 0) }
+        for index in 0..<3000 { bench.door(isActive: index % 2 == 0) }
         bench.brokerAnswers = true
         bench.run(for: .seconds(300))
         #expect(bench.states(of: "high") == ["raised"])
