@@ -46,13 +46,18 @@ struct CommandsTests {
         var bench = Bench(sensors: [Bench.counter(every: .milliseconds(1))]) {
             $0.ring.size = 256 << 10
             $0.ring.memory = 64 << 10
+            $0.session.reconnectMaximum = .seconds(1)
         }
         bench.brokerAnswers = false
-        bench.run(for: .seconds(120))
+        while bench.agent.ring.status.evicted == 0, bench.clock.instant < Instant(nanoseconds: 300_000_000_000) {
+            bench.run(for: .seconds(1))
+        }
         bench.give(.command(origin, .losses))
         #expect(bench.responses[0].hasSuffix(#""result":{"losses":[]}}"#))
         bench.brokerAnswers = true
-        bench.run(for: .seconds(240))
+        while bench.payloads(on: "godwit/bench/losses").isEmpty, bench.clock.instant < Instant(nanoseconds: 600_000_000_000) {
+            bench.run(for: .milliseconds(100))
+        }
         let published = bench.payloads(on: "godwit/bench/losses")
         try #require(!published.isEmpty)
         bench.give(.command(origin, .losses))
