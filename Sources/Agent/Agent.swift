@@ -11,12 +11,13 @@ package import Telemetry
 /// room; the acknowledgement goes the same way back and settles it. Nothing is queued between: the ring is the only queue.
 /// The wall clock is an argument of every turn, so that a reading is stamped by the turn in which it was taken.
 package struct Agent {
-    package let configuration: AgentConfiguration
-    let topics: TopicNames
+    package internal(set) var configuration: AgentConfiguration
+    var topics: TopicNames
     package private(set) var ring: Ring
     var alerting: Alerting
     var saving = Saving()
     package internal(set) var session: Session
+    /// By their slots: a reload appends, and leaves empty ones.
     var sensors: [SensorSlot]
     package internal(set) var outputs: OutputBank
     /// The turn's look at the clocks.
@@ -38,7 +39,6 @@ package struct Agent {
     var recentRequests = RecentRequests()
     /// Commands that were not done, or not answered, for a reason that the broker or the sender is to see to.
     var ignoredCommands: UInt64 = 0
-    var lastComplaint: LogHistory.Line?
     var pendingReads: [PendingRead] = []
     var stopping: Stopping?
     var isReady = false
@@ -46,6 +46,14 @@ package struct Agent {
     var connectBy: Instant?
     static let ringPatience = Duration.seconds(5)
     let startedAt: Instant
+    /// When the configuration in force was read, and why a newer one was not taken.
+    var loadedAt: Instant
+    var configurationError: String?
+    /// The session ends so that it can begin anew with another configuration.
+    var isRestarting = false
+    var retained = RetainedTopics()
+    var clearing: Clearing?
+    var clearingAttempts = 0
     var actions: [AgentAction] = []
 
     /// What a message carries, for its acknowledgement.
@@ -84,9 +92,22 @@ package struct Agent {
         outputs = OutputBank(settings: configuration.outputs)
         self.clock = clock
         startedAt = clock.instant
+        loadedAt = clock.instant
+        configurationError = configuration.error
+        announce()
     }
 
     var now: Instant { clock.instant }
+
+    /// Of the sensor in this slot, also where a reload took it away: its line is in use until the agent lets it go.
+    package func sensorSettings(slot: Int) -> SensorSettings { sensors[slot].settings }
+
+    /// Those that are not empty.
+    package var sensorSlots: [Int] { sensors.indices.filter { !sensors[$0].isRetired } }
+    package var outputSlots: [Int] { outputs.indices }
+
+    /// Of the output in this slot.
+    package func outputSettings(slot: Int) -> OutputSettings { outputs.settings(slot) }
 
     /// One turn of the loop.
     /// - Parameter clock: both clocks, read at the start of the turn; `isKnown` as the kernel says it now.
@@ -108,14 +129,22 @@ package struct Agent {
     /// While nobody vouches for the wall clock, it may have been set to anything: the time then goes on by the boot clock from
     /// where it was known last, in this process or in one before it.
     private mutating func vouchedFor(_ clock: ClockReading) -> ClockReading {
-        if clock.isKnown {
+        if isBelievable(clock) {
             knownClock = clock
             return clock
         }
-        guard let known = knownClock ?? ring.clockOfThisBoot else { return clock }
+        guard let known = knownClock ?? ring.clockOfThisBoot else {
+            return ClockReading(instant: clock.instant, wallTime: clock.wallTime, isKnown: false)
+        }
         return ClockReading(
             instant: clock.instant, wallTime: known.wallTime.advanced(by: known.instant.duration(to: clock.instant)),
             isKnown: true)
+    }
+
+    /// A real-time clock whose battery was changed may say anything; what the ring holds is past.
+    private func isBelievable(_ clock: ClockReading) -> Bool {
+        guard clock.isKnown, configuration.isClockCheckedByRing else { return clock.isKnown }
+        return isReady && ring.lastTimeBefore.map { $0 < clock.wallTime } ?? true
     }
 
     package var deadline: Instant? {
@@ -159,6 +188,10 @@ package struct Agent {
             receive(message)
         case .output(let index, let result):
             takeOutputLine(index, result)
+        case .configuration(let new, let origin):
+            take(new, for: origin)
+        case .configurationRefused(let problem, let origin):
+            refuseReload(problem, for: origin)
         case .notice(let notice):
             take(notice)
         case .command(let origin, let command):
@@ -269,7 +302,7 @@ package struct Agent {
             switch action {
             case .notice(let notice): take(notice)
             case .event(let event): take(event)
-            case .connect, .publish, .subscribe, .disconnect, .close: actions.append(.session(action))
+            case .connect, .publish, .subscribe, .unsubscribe, .disconnect, .close: actions.append(.session(action))
             }
         }
     }

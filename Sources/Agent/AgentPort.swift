@@ -19,6 +19,8 @@ package struct AgentConfiguration: Sendable {
     package var waitForClock: Duration
     /// As in the metrics' `clock_source`.
     package var clockSource: String
+    /// `clock: rtc`: the wall time counts as known only when it is later than the last time in the ring, which is open then.
+    package var isClockCheckedByRing = false
     package var sensors: [SensorSettings]
     /// In the order of the configuration.
     package var alerts: [AlertRuleSetup] = []
@@ -33,6 +35,8 @@ package struct AgentConfiguration: Sendable {
     package var version: String
     /// Of the configuration as it was read, 8 hexadecimal digits.
     package var configurationHash: String
+    /// Why the file is not in force: the last good configuration runs in its place.
+    package var error: String?
     package var ring: RingConfiguration
     package var session: SessionConfiguration
 
@@ -110,6 +114,10 @@ package enum AgentInput: Sendable {
     case facts(ProcessFacts, FactsPurpose)
     /// The wall clock was set.
     case clockStepped
+    /// The answer to `readConfiguration`: it is whole, and `Agent.problem(with:)` had nothing against it. Nil: nobody asked.
+    case configuration(NewConfiguration, for: CommandOrigin?)
+    /// The answer when it is not taken: the first problem, with its place and the next step.
+    case configurationRefused(String, for: CommandOrigin?)
     /// What a shell has to say: it goes the way of the agent's own notices.
     case notice(Notice)
     /// SIGTERM or SIGINT: stop within 5 s.
@@ -139,6 +147,8 @@ package enum AgentAction: Sendable {
     /// Everything but `.notice` and `.event`, which the agent takes itself.
     case session(SessionAction)
     case askFacts(FactsPurpose)
+    /// Read the configuration anew; answered by `.configuration` or `.configurationRefused`.
+    case readConfiguration(CommandOrigin?)
     /// One line of JSON for the client of the control socket.
     case respond(client: Int, [UInt8])
     case log(Notice)

@@ -271,7 +271,9 @@ extension Agent {
                 topic: topics.alert(reading.schema.sensor),
                 payload: alertJSON(
                     event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot,
-                    instant: reading.instant, stamp: reading.stamp), qos: 1, retain: true,
+                    instant: reading.instant, stamp: reading.stamp),
+                // Of an alert that is gone its events are told, and nothing is left with the broker.
+                qos: 1, retain: configuration.alerts.contains { $0.rule.id == reading.schema.sensor },
                 contentType: "application/json",
                 userProperties: [
                     .init(name: "stream", value: reading.stream.text),
@@ -295,6 +297,26 @@ extension Agent {
 
     mutating func perform(alertRingInput input: RingInput) {
         performAlertRing(alerting.ring.handle(input, at: now))
+    }
+
+    // MARK: Reload
+
+    /// `configuration.alerts` is new; indices of sensors that are gone are not given to others, so what waits stays right.
+    mutating func alertRulesChanged() {
+        guard alerting.hasStarted else {
+            alerting.engine = AlertEngine(rules: configuration.alerts, deviceName: configuration.deviceName)
+            return
+        }
+        if !configuration.alerts.isEmpty { useAlertRing() }
+        perform(alerting.engine.reload(configuration.alerts, at: now))
+    }
+
+    /// On new topics nothing is retained yet: each state is told once more.
+    mutating func tellAlertsAgain() {
+        for setup in configuration.alerts {
+            guard let event = alerting.engine.event(setup.rule.id) else { continue }
+            put(Alerting.Entry(alert: event.alert, instant: now, bytes: event.encoded()))
+        }
     }
 
     // MARK: Commands

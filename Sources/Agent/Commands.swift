@@ -56,7 +56,7 @@ extension Agent {
     }
 
     private mutating func read(_ id: String, from origin: CommandOrigin) {
-        guard let index = sensors.firstIndex(where: { $0.settings.id == id }) else {
+        guard let index = sensors.firstIndex(where: { !$0.isRetired && $0.settings.id == id }) else {
             return refuse(origin, "no sensor '\(shown(id))'" + nextStep(for: id))
         }
         if pendingReads.count >= PendingRead.limit { return refuse(origin, "too many reads at once") }
@@ -66,7 +66,7 @@ extension Agent {
     }
 
     private func nextStep(for id: String) -> String {
-        let known = sensors.map { $0.settings.id }
+        let known = sensors.filter { !$0.isRetired }.map { $0.settings.id }
         if let nearest = Suggestion.nearest(to: id, among: known) { return "; did you mean '\(nearest)'?" }
         let shown = known.prefix(40).joined(separator: ", ")
         return known.count > 40 ? "; there are: \(shown), ..." : "; there are: \(shown)"
@@ -108,6 +108,12 @@ extension Agent {
         for read in expired {
             refuse(read.origin, "sensor '\(sensors[read.sensor].settings.id)' gave no reading within 10 s")
         }
+    }
+
+    mutating func refusePendingReads(of index: Int, _ why: String) {
+        let refused = pendingReads.filter { $0.sensor == index }
+        pendingReads.removeAll { $0.sensor == index }
+        for read in refused { refuse(read.origin, why) }
     }
 }
 

@@ -75,6 +75,7 @@ extension Agent {
             connection = Connection(version: version, waiting: [])
             if firstOnline == nil { firstOnline = now }
             subscribe()
+            clearStale()
             publish(statusMessage("online"))
             publish(infoMessage())
             tellOutputs(.online)
@@ -86,6 +87,7 @@ extension Agent {
             tellStatus()
         case .offline:
             connection = nil
+            clearing = nil
             tellOutputs(.offline)
             logPublishing.drop()
             inFlight.removeAll(keepingCapacity: true)
@@ -103,7 +105,7 @@ extension Agent {
         case .resumed:
             break
         case .finished:
-            sessionFinished()
+            if isRestarting { sessionEnded() } else { sessionFinished() }
         }
     }
 
@@ -114,6 +116,7 @@ extension Agent {
     }
 
     private mutating func settle(_ tag: MessageTag) {
+        clearingSettled(by: tag)
         // Status and the like settle nothing.
         switch inFlight.removeValue(forKey: tag) {
         case .reading(let name): tellRing(.acknowledged(name))
@@ -123,8 +126,8 @@ extension Agent {
         if stopping != nil { continueStop() }
     }
 
-    func statusMessage(_ text: String) -> Message {
-        Message(topic: topics.status, payload: Array(text.utf8), qos: 1, retain: true)
+    func statusMessage(_ text: String, on topics: TopicNames? = nil) -> Message {
+        Message(topic: (topics ?? self.topics).status, payload: Array(text.utf8), qos: 1, retain: true)
     }
 
     /// Retained, sent by the broker when the connection is lost without a word.
@@ -135,6 +138,8 @@ extension Agent {
     }
 
     mutating func tellStatus() {
-        actions.append(.statusText(connection == nil ? "Not connected to the broker" : "Connected to the broker"))
+        var text = connection == nil ? "Not connected to the broker" : "Connected to the broker"
+        if let configurationError { text += "; the configuration is not in force: \(configurationError)" }
+        actions.append(.statusText(text))
     }
 }

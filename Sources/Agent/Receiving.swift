@@ -32,16 +32,7 @@ extension Agent {
     /// Nothing is done: counted, and said in the log.
     mutating func ignore(_ what: String) {
         ignoredCommands += 1
-        complain("ignored: \(what)")
-    }
-
-    /// The same again within a while is for the finest level only: a flood must fill neither the log nor its memory.
-    mutating func complain(_ text: String) {
-        if let last = lastComplaint, last.text == text, now < last.instant.advanced(by: .seconds(10)) {
-            return log(.debug, text)
-        }
-        lastComplaint = LogHistory.Line(instant: now, level: .warning, text: text)
-        log(.warning, text)
+        log(.warning, "ignored: \(what)")
     }
 
     private mutating func receiveCommand(_ message: ReceivedMessage) {

@@ -24,12 +24,12 @@ extension Agent {
         info.protocolVersion = protocolText
         info.boot = configuration.boot
         info.stream = isReady ? ring.status.stream : nil
-        info.sensors = sensors.map {
+        info.sensors = sensors.filter { !$0.isRetired }.map {
             InfoSnapshot.Sensor(
                 id: $0.settings.id, name: $0.settings.name, model: $0.settings.model, quantities: $0.schema.quantities)
         }
         info.configuration = InfoSnapshot.Configuration(
-            hash: configuration.configurationHash, loaded: wallTime(of: startedAt))
+            hash: configuration.configurationHash, loaded: wallTime(of: loadedAt), error: configurationError)
         return Message(
             topic: topics.info, payload: infoJSON(info), qos: 1, retain: true, contentType: "application/json")
     }
@@ -61,7 +61,7 @@ extension Agent {
         metrics.bytesSent = facts.bytesSent
         metrics.bytesReceived = facts.bytesReceived
         metrics.buffer = buffer(status)
-        metrics.sensors = sensors.map(snapshot)
+        metrics.sensors = sensors.filter { !$0.isRetired }.map(snapshot)
         metrics.outputs = outputMetrics
         metrics.alerts = alerting.engine.states.map { .init(id: $0.alert, state: $0.state?.text) }
         metrics.residentBytes = facts.residentBytes

@@ -47,6 +47,6 @@ extension Agent {
 
     mutating func dropResponse(_ why: String) {
         ignoredCommands += 1
-        complain("an answer to a command was dropped: \(why)")
+        log(.warning, "an answer to a command was dropped: \(why)")
     }
 }

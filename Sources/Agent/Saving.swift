@@ -16,6 +16,7 @@ struct Saving {
     var due: Instant?
     var alertRevision = 0
     var urgentRevision = 0
+    var retainedRevision = 0
     /// When the last content was given to the keeper.
     var savedAt: Instant?
     /// Sections of other parts of the agent, by name; they are written with the next change.
@@ -65,6 +66,7 @@ extension Agent {
         if bytes != nil, saving.found == nil { log(.error, "the kept state cannot be read, it begins anew") }
         saving.isLoaded = true
         for index in sensors.indices { restoreTotal(of: index) }
+        restoreAnnounced(saving.found?[Self.retainedSection] ?? [])
         beginAlerting()
     }
 
@@ -76,7 +78,8 @@ extension Agent {
         } else if alerting.engine.revision != saving.alertRevision {
             saving.due = earliest(saving.due, now.advanced(by: configuration.ring.sync))
         }
-        if saving.due.map({ $0 > now }) ?? true, haveTotalsChanged {
+        // What the broker holds of this device changes with a configuration: that is written no sooner than totals are.
+        if saving.due.map({ $0 > now }) ?? true, haveTotalsChanged || retained.revision != saving.retainedRevision {
             let due = (saving.savedAt ?? startedAt).advanced(by: configuration.stateEvery)
             saving.due = earliest(saving.due, max(due, now))
         }
@@ -87,6 +90,7 @@ extension Agent {
         saving.revision += 1
         saving.alertRevision = alerting.engine.revision
         saving.urgentRevision = alerting.engine.urgentRevision
+        saving.retainedRevision = retained.revision
         saving.savedAt = now
         perform(saving.keeper.handle(.save(savedState().encoded(), revision: saving.revision), at: now))
     }
@@ -95,6 +99,7 @@ extension Agent {
         var state = SavedState(boot: configuration.boot)
         saveAlerts(into: &state)
         saveTotals(into: &state)
+        state[Self.retainedSection] = retained.encoded
         for (name, bytes) in saving.sections { state[name] = bytes }
         return state
     }
@@ -104,13 +109,14 @@ extension Agent {
         guard saving.isLoaded else { return false }
         let isChanged =
             saving.due != nil || alerting.engine.revision != saving.alertRevision || haveTotalsChanged
+            || retained.revision != saving.retainedRevision
         if isChanged { save() }
         return isChanged
     }
 
     // MARK: Totals
 
-    private var haveTotalsChanged: Bool { sensors.contains { $0.driver.savedRevision != $0.keptRevision } }
+    private var haveTotalsChanged: Bool { sensors.contains { !$0.isRetired && $0.driver.savedRevision != $0.keptRevision } }
 
     private mutating func restoreTotal(of index: Int) {
         guard let bytes = saving.found?[Saving.Name.total(sensors[index].settings.id)] else { return }
@@ -120,7 +126,7 @@ extension Agent {
     }
 
     private mutating func saveTotals(into state: inout SavedState) {
-        for index in sensors.indices {
+        for index in sensors.indices where !sensors[index].isRetired {
             let slot = sensors[index]
             sensors[index].keptRevision = slot.driver.savedRevision
             let saved = slot.driver.saved

@@ -8,6 +8,8 @@ struct SensorSlot {
     var settings: SensorSettings
     var schema: SensorSchema
     var line = LineState.idle
+    /// A reload took it away: it hears nothing any more.
+    var isRetired = false
     var readings: UInt64 = 0
     var failures: UInt64 = 0
     var lostEdges: UInt64 = 0
@@ -38,6 +40,7 @@ struct SensorSlot {
 
     /// Nothing is due while a line is waited for, but what the driver itself wants.
     var deadline: Instant? {
+        if isRetired { return nil }
         if case .failed(let retryAt, _) = line { return earliest(retryAt, driver.deadline) }
         return driver.deadline
     }
@@ -45,6 +48,7 @@ struct SensorSlot {
     /// Tells the driver; keeps the state of the line and the counts.
     mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
         var actions: [SensorAction] = []
+        if isRetired { return [] }
         switch input {
         case .lineReady, .level:
             line = .ready
@@ -79,6 +83,16 @@ struct SensorSlot {
         }
         if let deadline = driver.deadline, deadline <= now { return handle(.timer, at: now) }
         return []
+    }
+
+    /// Of the sensor with the same id before a reload: what the metrics count goes on.
+    mutating func keepCounts(of old: SensorSlot) {
+        readings = old.readings
+        failures = old.failures
+        lostEdges = old.lostEdges
+        lostEdgesExact = old.lostEdgesExact
+        lastInstant = old.lastInstant
+        lastError = old.lastError
     }
 
     mutating func count(_ outcome: Outcome, at instant: Instant) {

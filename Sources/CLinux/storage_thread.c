@@ -90,6 +90,10 @@ int storage_lock(int descriptor) {
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 
+int storage_replace(const char *from, const char *to) {
+    return rename(from, to);
+}
+
 int storage_rename(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;

@@ -393,6 +393,12 @@ int cmosquitto_subscribe(cmosquitto_connection *c, int *mid, const char *filter)
     return result;
 }
 
+int cmosquitto_unsubscribe(cmosquitto_connection *c, const char *filter) {
+    int result = mosquitto_unsubscribe(c->handle, NULL, filter);
+    c->error_number = errno;
+    return result;
+}
+
 int cmosquitto_disconnect(cmosquitto_connection *c, int reason) {
     int result = mosquitto_disconnect_v5(c->handle, reason, NULL);
     c->error_number = errno;

@@ -5,7 +5,7 @@ package enum Emitter {
     /// What stands for a secret that the file holds itself.
     package static let mask = "********"
     /// Keys whose value is a secret, wherever they are.
-    private static let secretKeys = ["password", "psk"]
+    static let secretKeys = ["password", "psk"]
 
     package static func yaml(_ root: Node) -> [UInt8] {
         var out: [UInt8] = []

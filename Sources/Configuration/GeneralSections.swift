@@ -38,7 +38,11 @@ extension Checker {
         if let identify = logical(section, "identify") { settings.identify = identify }
         live(section, discovery: discovery)
         if let every = duration(section, "metrics_every", .seconds(1)...day, orZero: true) { settings.metricsEvery = every }
-        if choose(section, "clock", built: ["kernel", "trust"], later: ["rtc"]) == "trust" { settings.clock = .trust }
+        switch word(section, "clock", ["kernel", "rtc", "trust"]) {
+        case "rtc": settings.clock = .rtc
+        case "trust": settings.clock = .trust
+        default: break
+        }
         if let wait = duration(section, "wait_for_clock", .zero...day) { settings.waitForClock = wait }
         return settings
     }

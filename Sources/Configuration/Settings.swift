@@ -112,6 +112,8 @@ package struct PublishSettings: Hashable, Sendable {
     package enum Clock: Hashable, Sendable {
         /// Known when the kernel says that it is synchronized (`adjtimex`).
         case kernel
+        /// Known when a real-time clock keeps it, and it is later than the release of this program and the last time in the ring.
+        case rtc
         /// Always known.
         case trust
 
@@ -119,6 +121,7 @@ package struct PublishSettings: Hashable, Sendable {
         package var text: String {
             switch self {
             case .kernel: "kernel"
+            case .rtc: "rtc"
             case .trust: "trust"
             }
         }

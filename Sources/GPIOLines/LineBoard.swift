@@ -51,7 +51,8 @@ package final class LineBoard {
     }
 
     private struct Replay {
-        var name: String
+        /// Nil: it is gone, but for the lines that are still held.
+        var name: String?
         var chip: ReplayedChip
     }
 
@@ -77,16 +78,47 @@ package final class LineBoard {
     ) {
         self.deviceFolder = deviceFolder
         self.interface = interface
+        add(chips, origin: origin)
+    }
+
+    /// Other chips in place of some: a reload. Lines that are held of one that is gone stay as they are until they are released.
+    /// - Parameters:
+    ///   - names: what `chips` called the ones that are gone or changed.
+    ///   - now: the instant at which recordings that are new begin.
+    package func change(chips names: Set<String>, to chips: [ChipDeclaration], at now: Instant) {
+        aliases.removeAll { names.contains($0.name) }
+        for index in replays.indices {
+            if let name = replays[index].name, names.contains(name) { replays[index].name = nil }
+        }
+        add(chips, origin: now)
+    }
+
+    private func add(_ chips: [ChipDeclaration], origin: Instant) {
         for chip in chips {
             switch chip.source {
             case .alias(let other): aliases.append((chip.name, other))
             case .replay(let recording, let loop, let speed):
-                replays.append(
-                    Replay(
-                        name: chip.name,
-                        chip: ReplayedChip(recording: recording, loop: loop, speed: speed, origin: origin)))
+                let replay = Replay(
+                    name: chip.name, chip: ReplayedChip(recording: recording, loop: loop, speed: speed, origin: origin))
+                // The place of one that is gone, so that they do not become more with each reload.
+                if let index = replays.indices.first(where: { replays[$0].name == nil && !isHeld(chip: $0) }) {
+                    replays[index] = replay
+                } else {
+                    replays.append(replay)
+                }
             }
         }
+    }
+
+    private func isHeld(chip: Int) -> Bool {
+        held.values.contains {
+            if case .replayed(chip, _) = $0.line { true } else { false }
+        }
+    }
+
+    /// The replayed chip whose line the slot holds; nil: it holds none, or one of a device.
+    package func replayedChip(slot: Int) -> String? {
+        if case .replayed(let chip, _) = held[slot]?.line { replays[chip].name } else { nil }
     }
 
     /// Requests the line, or reconfigures it when `slot` holds it already; a slot that holds another line lets it go.
@@ -235,7 +267,8 @@ package final class LineBoard {
 
     /// The index of the chip among the devices and, behind them, the replayed chips.
     private func locate(_ reference: LineReference, _ devices: CharacterDevices) throws(LineProblem) -> LineLocation {
-        let listings = replays.map { ChipListing(name: $0.name, lines: $0.chip.lines) }
+        // One that is gone has no name, and no lines to be found.
+        let listings = replays.map { ChipListing(name: $0.name ?? "", lines: $0.name == nil ? [] : $0.chip.lines) }
         let search = LineSearch(chips: devices.chips + listings, aliases: aliases.map { ($0.name, resolved($0.chip)) })
         do throws(LineProblem) {
             switch reference {

@@ -61,6 +61,53 @@ package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     }
 }
 
+/// Gives a file other content, whole or not at all, readable by its owner only; nothing is written when it has it already.
+/// - Returns: why it could not be done.
+package func replaceFile(_ path: String, with bytes: [UInt8]) -> SystemError? {
+    if let old = try? readFile(path, limit: bytes.count), old == bytes { return nil }
+    let temporary = path + ".new"
+    // What a crash left behind, or somebody put there, is not written into.
+    _ = unsafe unlink(temporary)
+    let descriptor = unsafe clinux_open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    if descriptor < 0 { return .last }
+    var written = 0
+    while written < bytes.count {
+        let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + written, $0.count - written) }
+        if count < 0 {
+            if clinux_errno() == EINTR { continue }
+            return abandon(descriptor, temporary)
+        }
+        written += count
+    }
+    guard fsync(descriptor) == 0 else { return abandon(descriptor, temporary) }
+    close(descriptor)
+    guard unsafe storage_replace(temporary, path) == 0 else {
+        let error = SystemError.last
+        _ = unsafe unlink(temporary)
+        return error
+    }
+    syncFolder(of: path)
+    return nil
+}
+
+private func abandon(_ descriptor: Int32, _ path: String) -> SystemError {
+    let error = SystemError.last
+    close(descriptor)
+    _ = unsafe unlink(path)
+    return error
+}
+
+/// So that a power cut does not undo a rename.
+private func syncFolder(of path: String) {
+    let bytes = Array(path.utf8)
+    let slash = bytes.lastIndex(of: 47)
+    let folder = slash.map { $0 == 0 ? "/" : String(decoding: bytes[..<$0], as: UTF8.self) } ?? "."
+    let descriptor = unsafe clinux_open(folder, O_RDONLY | O_DIRECTORY, 0)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
+}
+
 /// The value of a variable of the environment.
 package func environment(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }

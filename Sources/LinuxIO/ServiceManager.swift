@@ -26,6 +26,12 @@ package struct ServiceManager {
     }
 
     package func ready() { send("READY=1") }
+    /// The configuration is read anew; `ready` says that it is done. Times are those of CLOCK_MONOTONIC (sd_notify(3)).
+    package func reloading() {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
+    }
     package func status(_ text: String) { send("STATUS=\(text)") }
     package func stopping() { send("STOPPING=1") }
 

@@ -27,6 +27,12 @@ package final class StorageThread {
     /// The next result, each once.
     package func takeResult() -> (file: StorageFile, result: StorageResult)? { desk.takeResult() }
 
+    /// Gives a file of its own other content, whole or not at all, behind the requests that wait; of several only the newest.
+    package func replace(_ path: String, with bytes: [UInt8]) { desk.replace(path, with: bytes) }
+
+    /// Why a file could not be replaced, each once; the descriptor says when.
+    package func takeReplaceFailure() -> (path: String, text: String)? { desk.takeReplaceFailure() }
+
     /// After the request under way; a disk that does not answer within two seconds is left alone with it.
     package func stop() {
         guard !isStopped else { return }
@@ -45,6 +51,8 @@ package final class StorageThread {
     // Under the worker's lock.
     private var requests: [(file: StorageFile, request: StorageRequest)] = []
     private var results: [(file: StorageFile, result: StorageResult)] = []
+    private var replacement: (path: String, bytes: [UInt8])?
+    private var replaceFailure: (path: String, text: String)?
 
     init(paths: [String]) {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
@@ -67,6 +75,31 @@ package final class StorageThread {
         unsafe Unmanaged.passUnretained(self).release()
     }
 
+    func replace(_ path: String, with bytes: [UInt8]) {
+        lock()
+        replacement = (path, bytes)
+        unlock()
+        post()
+    }
+
+    func takeReplaceFailure() -> (path: String, text: String)? {
+        lock()
+        defer {
+            replaceFailure = nil
+            unlock()
+        }
+        return replaceFailure
+    }
+
+    private func post() {
+        if let worker = unsafe worker {
+            unsafe storage_worker_post(worker)
+        } else {
+            // No thread could be made: the disk is waited for here.
+            work()
+        }
+    }
+
     func submit(_ file: StorageFile, _ request: StorageRequest) {
         lock()
         precondition(
@@ -74,12 +107,7 @@ package final class StorageThread {
             "one storage request at a time for each file")
         requests.append((file, request))
         unlock()
-        if let worker = unsafe worker {
-            unsafe storage_worker_post(worker)
-        } else {
-            // No thread could be made: the disk is waited for here.
-            work()
-        }
+        post()
     }
 
     func takeResult() -> (file: StorageFile, result: StorageResult)? {
@@ -96,7 +124,7 @@ package final class StorageThread {
             lock()
             let next = requests.first
             unlock()
-            guard let next else { return }
+            guard let next else { return replaceFile() }
             let result = files[next.file.rawValue].perform(next.request)
             lock()
             requests.removeFirst()
@@ -105,6 +133,19 @@ package final class StorageThread {
             var one: UInt64 = 1
             _ = unsafe write(descriptor, &one, 8)
         }
+    }
+
+    private func replaceFile() {
+        lock()
+        let next = replacement
+        replacement = nil
+        unlock()
+        guard let next, let error = LinuxIO.replaceFile(next.path, with: next.bytes) else { return }
+        lock()
+        replaceFailure = (next.path, error.text)
+        unlock()
+        var one: UInt64 = 1
+        _ = unsafe write(descriptor, &one, 8)
     }
 
     private func lock() { if let worker = unsafe worker { unsafe storage_worker_lock(worker) } }

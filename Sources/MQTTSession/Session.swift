@@ -87,6 +87,15 @@ package struct Session: Hashable, Sendable {
             backoff: Backoff(minimum: configuration.reconnectMinimum, maximum: configuration.reconnectMaximum))
     }
 
+    /// The session with another broker, or with another configuration: what was counted goes on, the connection begins anew.
+    package init(after session: Session, configuration: SessionConfiguration) {
+        self.init(configuration: configuration, random: session.random)
+        counters = session.counters
+        lastFailure = session.lastFailure
+        lastDisconnect = session.lastDisconnect
+        hasBeenOnline = session.hasBeenOnline
+    }
+
     // MARK: What the agent asks
 
     package var isOnline: Bool {

@@ -163,6 +163,7 @@ package enum SessionAction: Hashable, Sendable {
     /// Hand a message to the library.
     case publish(MessageTag, Message)
     case subscribe([String])
+    case unsubscribe([String])
     /// A clean DISCONNECT. `withWill`: reason 0x04, or under 3.1.1 closing without DISCONNECT, so that the Will Message is sent.
     case disconnect(withWill: Bool)
     /// Shut the socket down; the transport answers with `connectionLost`.
@@ -193,6 +194,7 @@ package enum SessionEvent: Hashable, Sendable {
 
 // The core is `package struct Session`, in Session.swift:
 //   init(configuration: SessionConfiguration, random: RandomSource)
+//   init(after: Session, configuration: SessionConfiguration)    a reload: counters go on; it begins with `.start`
 //   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
 //   var deadline: Instant?
 //   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, isExpendable: Bool = false) -> [SessionAction]

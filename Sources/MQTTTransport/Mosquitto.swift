@@ -26,8 +26,8 @@ package import Telemetry
     /// Packets of one turn while decrypted bytes wait.
     static let packetsPerTurn = 64
 
-    private let address: BrokerAddress
-    private let sendMaximum: Int
+    private var address: BrokerAddress
+    private var sendMaximum: Int
     private let eventDescriptor: Int32
     /// The connection, as the C side knows it: connecting in its helper, or ours when `isReady`.
     private var connection: OpaquePointer?
@@ -56,6 +56,13 @@ package import Telemetry
         mosquitto_lib_init()
         eventDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         precondition(eventDescriptor >= 0, "no eventfd")
+    }
+
+    /// From the next connection on.
+    package func change(address: BrokerAddress, sendMaximum: Int) {
+        precondition(sendMaximum >= 1 && sendMaximum <= 65_535, "Receive Maximum is a number of 1 ... 65,535")
+        self.address = address
+        self.sendMaximum = sendMaximum
     }
 
     deinit {
@@ -107,6 +114,7 @@ package import Telemetry
         case .connect(let version): connect(version)
         case .publish(let tag, let message): publish(tag, message, at: now)
         case .subscribe(let filters): subscribe(filters)
+        case .unsubscribe(let filters): unsubscribe(filters)
         case .disconnect(let withWill): disconnect(withWill: withWill)
         case .close(let failure): closeConnection(failure)
         case .notice, .event: break
@@ -187,6 +195,13 @@ package import Telemetry
             let result = unsafe cmosquitto_subscribe(connection, &packetIdentifier, filter)
             subscribing.append((packetIdentifier, filter))
             check(result)
+        }
+    }
+
+    private func unsubscribe(_ filters: [String]) {
+        for filter in filters {
+            guard isReady, let connection = unsafe connection else { return }
+            check(unsafe cmosquitto_unsubscribe(connection, filter))
         }
     }
 

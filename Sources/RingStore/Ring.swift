@@ -39,7 +39,7 @@ package struct Ring: Hashable, Sendable {
         var attempts: Int
     }
 
-    let configuration: RingConfiguration
+    package private(set) var configuration: RingConfiguration
     private(set) var schemas: [SensorSchema]
     let boot: BootID
     var random: RandomSource
@@ -142,6 +142,10 @@ package struct Ring: Hashable, Sendable {
                 schemas.count >= self.schemas.count && Array(schemas.prefix(self.schemas.count)) == self.schemas
                     && schemas.allSatisfy(Self.fits), "schemas grow at the end")
             self.schemas = schemas
+        case .limits(let sync, let memory):
+            configuration.sync = sync
+            configuration.memory = memory
+            makeRoom(&actions)
         case .clock(let reading): clock(reading)
         case .acknowledged(let name): acknowledge(name)
         case .rewind: rewind()
@@ -223,6 +227,10 @@ package struct Ring: Hashable, Sendable {
         } else {
             waiting.append(.reading(reading))
         }
+        makeRoom(&actions)
+    }
+
+    private mutating func makeRoom(_ actions: inout [RingAction]) {
         guard memoryBytes > configuration.memory else { return }
         // So many readings cannot wait for numbers of the file.
         if !waiting.isEmpty { goVolatile(&actions) }

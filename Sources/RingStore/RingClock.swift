@@ -8,6 +8,9 @@ extension Ring {
         (clocks.last ?? firstClock).map { ClockReading(instant: $0.instant, wallTime: $0.wallTime, isKnown: true) }
     }
 
+    /// The newest wall time that the file holds of earlier boots; nil until it is open, and where there is none.
+    package var lastTimeBefore: WallTime? { notBefore }
+
     private static let tolerance: UInt64 = 10_000_000
 
     mutating func clock(_ reading: ClockReading) {

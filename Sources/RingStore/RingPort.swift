@@ -24,6 +24,8 @@ package enum RingInput: Hashable, Sendable {
     case append(Reading)
     /// The table of schemas has grown at its end; what was there is unchanged.
     case schemas([SensorSchema])
+    /// A reload: `buffer.sync` and `buffer.memory` from now on.
+    case limits(sync: Duration, memory: Int)
     /// A look at the clocks while the wall clock is known. A clock record is made when it is the first of the boot, after
     /// a step, or when the wall clock has drifted more than 10 ms from the record in force.
     case clock(ClockReading)

@@ -232,7 +232,7 @@ package struct AgentSimulation {
             broker.perform(action, at: now, boot: journal.clock.boot)
         case .askFacts(let purpose):
             inbox.append(.facts(ProcessFacts(residentBytes: 1, wakeups: 1, bytesSent: 1, bytesReceived: 1), purpose))
-        case .respond, .statusText: break
+        case .readConfiguration, .respond, .statusText: break
         case .log(let notice): log.append("\(now.nanoseconds / 1_000_000_000) s: \(notice.text)")
         case .ready: isReady = true
         case .finished: isFinished = true

@@ -84,7 +84,7 @@ package struct SimulatedBroker: Sendable {
         case .close(let failure):
             end(withWill: true)
             answer(.connectionLost(failure), at: now)
-        case .subscribe, .notice, .event: break
+        case .subscribe, .unsubscribe, .notice, .event: break
         }
     }
 

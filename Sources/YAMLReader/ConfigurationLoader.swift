@@ -1,3 +1,4 @@
+internal import CLinux
 package import Configuration
 package import Telemetry
 
@@ -11,6 +12,8 @@ package struct LoadResult: Sendable {
     package var status: Int32
     /// All files merged; nil where one of them could not be read.
     package var merged: Node?
+    /// Where relative paths start, absolute, by `Place.file`.
+    package var folders: [String] = []
 
     package var hasErrors: Bool { status != 0 }
 
@@ -26,10 +29,12 @@ package struct LoadResult: Sendable {
 ///   - path: FILE, or `-` for standard input, which has no folder
 ///   - base: where relative paths start; nil: the folder of the file where they stand
 ///   - unreadable: how bad a reference is that cannot be read: a warning for `check`, an error for the daemon
+///   - mergesFolder: false: FILE alone
 package func loadConfiguration(
-    path: String, base: String? = nil, catalog: [ModelDescription], unreadable: ConfigurationProblem.Severity
+    path: String, base: String? = nil, catalog: [ModelDescription], unreadable: ConfigurationProblem.Severity,
+    mergesFolder: Bool = true
 ) -> LoadResult {
-    var loader = Loader(base: base, folderPath: dropInFolder(of: path))
+    var loader = Loader(base: base, folderPath: mergesFolder ? dropInFolder(of: path) : nil)
     loader.read(path)
     if loader.status == 0 || loader.status == 78, let folder = loader.folderPath { loader.readFolder(folder) }
     if loader.status != 0 {
@@ -40,7 +45,43 @@ package func loadConfiguration(
         loader.documents, reading: loader.problems, catalog: catalog, hostName: hostName(), unreadable: unreadable,
         resolve: resolve)
     return LoadResult(
-        settings: checked.settings, problems: checked.problems, status: checked.hasErrors ? 78 : 0, merged: checked.merged)
+        settings: checked.settings, problems: checked.problems, status: checked.hasErrors ? 78 : 0, merged: checked.merged,
+        folders: loader.documents.map { joined(workingFolder(), $0.file.folder) })
+}
+
+/// The configuration of `result` as one file to keep, or why there is none. What it says is checked: read again it is the
+/// same, but for a password that the configuration holds itself.
+package func lastGoodFile(of result: LoadResult, catalog: [ModelDescription]) -> (bytes: [UInt8]?, problem: String?) {
+    guard let merged = result.merged, var settings = result.settings else { preconditionFailure("only what is valid is kept") }
+    switch LastGood.file(of: merged, folders: result.folders) {
+    case .secretElsewhere: return (nil, "a secret stands under a second key; write it as a reference, {file: PATH} say")
+    case .file(let bytes):
+        let read = readYAML(bytes, file: 0, folderName: "")
+        let file = Checker.File(name: LastGood.fileName, folder: "")
+        let checked = readConfiguration(
+            [Document(file: file, root: read.root)], reading: read.problems, catalog: catalog, hostName: hostName(),
+            unreadable: .error, resolve: resolve)
+        if checked.settings?.broker.password == nil { settings.broker.password = nil }
+        settings.makePathsAbsolute(from: workingFolder())
+        guard checked.settings == settings else { return (nil, "read again it would mean something else") }
+        return (bytes, nil)
+    }
+}
+
+extension Settings {
+    /// The command line may have named the configuration by a relative path.
+    fileprivate mutating func makePathsAbsolute(from folder: String) {
+        broker.tls.caFile = broker.tls.caFile.map { joined(folder, $0) }
+        for index in chips.indices {
+            if case .replay(let path) = chips[index].source { chips[index].source = .replay(joined(folder, path)) }
+        }
+    }
+}
+
+private func workingFolder() -> String {
+    var path = [CChar](repeating: 0, count: 4096)
+    guard unsafe getcwd(&path, path.count) != nil else { return "" }
+    return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 /// `/etc/godwit/godwit.d` for `/etc/godwit/godwit.yaml`; nil for standard input.

@@ -49,7 +49,7 @@ private final class LineReader {
     private let driver: any AnySensor
     private let board: LineBoard
     private let reactor: Reactor
-    private let clock: Clock
+    private var clock: Clock
     private var readings: [(outcome: Outcome, instant: Instant)] = []
     private var generation: UInt64 = 0
     private var isStarted = false
@@ -68,7 +68,7 @@ private final class LineReader {
         quantities = entry.model.quantities(sensor)
         driver = entry.make(sensor, now)
         board = LineBoard(chips: try declarations(of: all.chips), origin: now)
-        clock = Clock(source: all.publish.clock == .trust ? .trust : .kernel)
+        clock = Clock(source: all.publish.clock == .trust ? .trust : all.publish.clock == .rtc ? .rtc : .kernel)
         do throws(SystemError) {
             reactor = try Reactor(signalNumbers: [])
         } catch {

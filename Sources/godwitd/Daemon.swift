@@ -1,5 +1,6 @@
 internal import Agent
 internal import CLinux
+internal import Configuration
 internal import GPIOLines
 internal import LinuxIO
 internal import MQTTSession
@@ -12,25 +13,30 @@ internal import Telemetry
 ///
 /// A turn: wait, drain what is readable into inputs, let the agent decide, perform what it says, arm the one timer.
 final class Daemon {
-    private var agent: Agent
-    private let reactor: Reactor
-    private let storage: StorageThread
-    private let transport: Mosquitto
-    private let board: LineBoard
+    var agent: Agent
+    let reactor: Reactor
+    let storage: StorageThread
+    let transport: Mosquitto
+    let board: LineBoard
     private let control: ControlServer?
-    private var service: ServiceManager
-    private var log: DaemonLog
-    private let clock: Clock
-    private let lines: [LineReference?]
-    private let consumers: [String]
-    private let outputs: [OutputSettings]
+    var service: ServiceManager
+    var log: DaemonLog
+    var clock: Clock
+    let options: Options
+    /// What is in force.
+    var settings: Settings
     private let ringPath: String
 
-    private var inbox: [AgentInput] = [.start]
+    var inbox: [AgentInput] = [.start]
+    /// Of the requests of lines, so that a descriptor that comes back is another one.
+    var lineGeneration: UInt64 = 0
+    /// `READY=1` was sent; and it is to be sent again when the turn under way has taken a new configuration.
+    private var isReady = false
+    var isReloading = false
     private var wakeups: UInt64 = 0
     private var exitStatus: Int32?
 
-    private enum Source {
+    enum Source {
         static let storage = Reactor.Key(1)
         static let connecting = Reactor.Key(2)
         static let broker = Reactor.Key(3)
@@ -50,11 +56,11 @@ final class Daemon {
         service = parts.service
         log = parts.log
         clock = parts.clock
-        lines = parts.lines
-        consumers = parts.consumers
-        outputs = parts.outputs
+        self.options = options
+        settings = parts.settings
         ringPath = parts.ringPath
         inbox = parts.notices.map { .notice($0) } + inbox
+        if let bytes = parts.toKeep { keepAsLastGood(bytes) }
         reactor.set(Source.storage, descriptor: storage.descriptor, generation: 0, writable: false)
     }
 
@@ -68,6 +74,8 @@ final class Daemon {
             let actions = takeTurn(at: clock)
             for action in actions { perform(action, at: clock.instant) }
             if let exitStatus { return finish(exitStatus) }
+            if isReloading, isReady { service.ready() }
+            isReloading = false
             register()
             service.turn(at: clock.instant)
             armTimer()
@@ -123,8 +131,7 @@ final class Daemon {
                 service.stopping()
                 inbox.append(.stop)
             case SIGHUP:
-                log.write(
-                    Notice(.warning, "SIGHUP: reload is not supported yet, the configuration stays as it is"), at: Clock.now)
+                readConfiguration(for: nil, at: Clock.now)
             default: break
             }
         }
@@ -138,20 +145,9 @@ final class Daemon {
             }
             inbox.append(.storage(file, result))
         }
-    }
-
-    private func readEdges(of slot: Int, at now: Instant) {
-        do throws(LineProblem) {
-            for batch in try board.readEdgeEvents(slot: slot, at: now) { take(batch, of: slot, at: now) }
-        } catch {
-            lineFailed(slot, error)
+        if let failure = storage.takeReplaceFailure() {
+            inbox.append(.notice(Notice(.error, "last good configuration: \(failure.path): \(failure.text)")))
         }
-    }
-
-    private func take(_ batch: EdgeBatch, of slot: Int, at now: Instant) {
-        inbox.append(.sensor(slot, .edges(batch.events, lostBefore: batch.lostBefore), lostIsExact: batch.lostIsExact))
-        // After a gap the edges do not tell the level: it is read again.
-        if batch.lostBefore > 0 { readLevel(of: slot, at: now) }
     }
 
     private func takeCommands(_ event: Reactor.Event) {
@@ -168,70 +164,20 @@ final class Daemon {
         switch action {
         case .configureLine(let slot, let settings): configureLine(slot, settings, at: now)
         case .readLevel(let slot): readLevel(of: slot, at: now)
-        case .releaseLine(let slot):
-            board.release(slot: slot)
-            reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
+        case .releaseLine(let slot): releaseLine(slot)
         case .configureOutput(let index, let settings): configureOutput(index, settings, at: now)
-        case .releaseOutput(let index): board.release(slot: Self.firstOutputSlot + index)
+        case .releaseOutput(let index): releaseOutput(index)
         case .storage(let file, let request): storage.submit(file, request)
         case .session(let action): transport.perform(action, at: now)
+        case .readConfiguration(let origin): readConfiguration(for: origin, at: now)
         case .askFacts(let purpose): inbox.append(.facts(facts, purpose))
         case .respond(let client, let line): control?.respond(client, line)
         case .log(let notice): log.write(notice, at: now)
-        case .ready: service.ready()
+        case .ready:
+            isReady = true
+            service.ready()
         case .statusText(let text): service.status(text)
         case .finished: exitStatus = 0
-        }
-    }
-
-    private func configureLine(_ slot: Int, _ settings: LineSettings, at now: Instant) {
-        guard let reference = lines[slot] else { preconditionFailure("a sensor without a line asks for one") }
-        do throws(LineProblem) {
-            let isActive = try board.configure(
-                slot: slot, reference: reference, settings: settings, consumer: consumers[slot], at: now)
-            inbox.append(.sensor(slot, .lineReady(isActive: isActive), lostIsExact: true))
-        } catch {
-            lineFailed(slot, error)
-        }
-        let key = Reactor.Key(Source.firstLine + UInt64(slot))
-        lineGeneration += 1
-        // A new request may come back under the number of the old one: it is registered anew each time.
-        if let descriptor = board.descriptor(slot: slot) {
-            reactor.set(key, descriptor: descriptor, generation: lineGeneration, writable: false)
-        } else {
-            reactor.remove(key)
-        }
-    }
-    private var lineGeneration: UInt64 = 0
-
-    private func readLevel(of slot: Int, at now: Instant) {
-        do throws(LineProblem) {
-            let isActive = try board.level(slot: slot, at: now)
-            inbox.append(.sensor(slot, .level(isActive: isActive), lostIsExact: true))
-        } catch {
-            lineFailed(slot, error)
-        }
-    }
-
-    private func lineFailed(_ slot: Int, _ problem: LineProblem) {
-        board.release(slot: slot)
-        reactor.remove(Reactor.Key(Source.firstLine + UInt64(slot)))
-        inbox.append(.sensor(slot, .lineFailed(problem.noReading), lostIsExact: true))
-    }
-
-    /// Outputs have slots of their own behind those of the sensors.
-    private static let firstOutputSlot = 1 << 20
-
-    private func configureOutput(_ index: Int, _ settings: LineSettings, at now: Instant) {
-        let output = outputs[index]
-        do throws(LineProblem) {
-            _ = try board.configure(
-                slot: Self.firstOutputSlot + index, reference: output.line, settings: settings,
-                consumer: "godwit:\(output.id)", at: now)
-            inbox.append(.output(index, .ready))
-        } catch {
-            board.release(slot: Self.firstOutputSlot + index)
-            inbox.append(.output(index, .failed(error.noReading)))
         }
     }
 

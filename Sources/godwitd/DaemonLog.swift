@@ -5,7 +5,7 @@ internal import Telemetry
 ///
 /// A storm is cut: a bucket of lines fills up slowly, and what finds it empty is counted and said later.
 struct DaemonLog {
-    let level: Notice.Level
+    var level: Notice.Level
     private let isJournal: Bool
     private var tokens = DaemonLog.burst
     private var filledAt: Instant

@@ -14,6 +14,9 @@ struct Options {
         case exit(Int32)
     }
 
+    /// A path as the configuration says it.
+    func inStateDirectory(_ file: String) -> String { file.utf8.first == 47 ? file : stateDirectory + "/" + file }
+
     static let help = """
         usage: godwitd [--config FILE] [--state-directory DIR] [--strict]
 

@@ -118,4 +118,33 @@ extension String {
         guard let start = range(of: before), let end = self[start.upperBound...].range(of: after) else { return "" }
         return String(self[start.upperBound..<end.lowerBound])
     }
+
+    @Test func `with clock rtc the time is known when the ring is open, and only when it is later than what the ring holds`() {
+        // A first boot leaves a time in the ring.
+        var first = Bench(configure: { $0.isClockCheckedByRing = true })
+        first.acknowledges = false
+        first.run(for: .seconds(20))
+        #expect(first.agent.clockIsKnown)
+        let left = first.clock.wallTime
+        func next(_ wallTime: WallTime, diskAnswers: Bool = true) -> Bench {
+            var bench = Bench(configure: {
+                $0.isClockCheckedByRing = true
+                $0.boot = BootID(0xB008)
+            })
+            bench.disks = first.disks
+            bench.diskSizes = first.diskSizes
+            bench.diskAnswers = diskAnswers
+            bench.clock.wallTime = wallTime
+            bench.run(for: .seconds(3))
+            return bench
+        }
+        #expect(next(left.advanced(by: .seconds(3600))).agent.clockIsKnown)
+        #expect(!next(left.advanced(by: .seconds(-86_400))).agent.clockIsKnown)
+        #expect(!next(left.advanced(by: .seconds(3600)), diskAnswers: false).agent.clockIsKnown)
+        // The kernel's word needs no ring.
+        var kernel = Bench()
+        kernel.diskAnswers = false
+        kernel.run(for: .seconds(1))
+        #expect(kernel.agent.clockIsKnown)
+    }
 }

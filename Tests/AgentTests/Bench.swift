@@ -32,6 +32,7 @@ struct Bench {
     var acknowledgement = ConnectionAcknowledgement(reason: 0)
     /// Of each connection, in order.
     var subscriptions: [[String]] = []
+    var unsubscriptions: [[String]] = []
     /// The reasons of PUBACK by topic; 0 where there is none.
     var refusals: [String: UInt8] = [:]
     var published: [Message] = []
@@ -40,6 +41,9 @@ struct Bench {
     var isFinished = false
     var isReady = false
     var factsAsked = 0
+    var configurationAsked: [CommandOrigin?] = []
+    var released: [Int] = []
+    var statusText = ""
     var configured: [(sensor: Int, settings: LineSettings)] = []
     var disconnects: [Bool] = []
     /// What happens when a line is asked for.
@@ -84,12 +88,12 @@ struct Bench {
 
     /// The next process on the same disks. `otherBoot`: the boot clock begins anew, the wall clock has gone on by `away`.
     func restarted(
-        sensors: [SensorSettings], alerts: [AlertRule] = [], otherBoot: Bool = false, away: Duration = .seconds(5),
-        clockIsKnown: Bool = true
+        sensors: [SensorSettings] = [Bench.counter()], alerts: [AlertRule] = [], otherBoot: Bool = false, away: Duration = .seconds(5),
+        clockIsKnown: Bool = true, deviceID: String = "bench"
     ) -> Bench {
         var next = Bench(
             sensors: sensors, clockIsKnown: clockIsKnown, alerts: alerts, boot: otherBoot ? 0xB008 : 0xB007,
-            startingAt: otherBoot ? nil : clock.instant.advanced(by: away))
+            startingAt: otherBoot ? nil : clock.instant.advanced(by: away), configure: { $0.deviceID = deviceID })
         next.clock.wallTime = clock.wallTime.advanced(by: away)
         next.disks = disks
         next.diskSizes = diskSizes
@@ -182,7 +186,7 @@ struct Bench {
             configured.append((index, settings))
             inbox.append(.sensor(index, lineAnswer, lostIsExact: true))
         case .readLevel(let index): inbox.append(.sensor(index, .level(isActive: false), lostIsExact: true))
-        case .releaseLine: break
+        case .releaseLine(let index): released.append(index)
         case .storage(let file, let request) where silentFiles.contains(file): unanswered.append((file, request))
         case .storage(let file, let request): if diskAnswers { inbox.append(.storage(file, perform(request, file))) }
         case .configureOutput(let index, let settings):
@@ -194,10 +198,11 @@ struct Bench {
             factsAsked += 1
             inbox.append(
                 .facts(ProcessFacts(residentBytes: 1, wakeups: 2, bytesSent: 3, bytesReceived: 4), purpose))
+        case .readConfiguration(let origin): configurationAsked.append(origin)
         case .respond(_, let line): responses.append(String(decoding: line, as: UTF8.self))
         case .log(let notice): log.append(notice)
         case .ready: isReady = true
-        case .statusText: break
+        case .statusText(let text): statusText = text
         case .finished: isFinished = true
         }
     }
@@ -239,6 +244,7 @@ struct Bench {
             }
             if acknowledges { inbox.append(.session(.bytesReceived)) }
         case .subscribe(let filters): subscriptions.append(filters)
+        case .unsubscribe(let filters): unsubscriptions.append(filters)
         case .disconnect(let withWill):
             disconnects.append(withWill)
             inbox.append(.session(.connectionLost(.closed("as asked"))))

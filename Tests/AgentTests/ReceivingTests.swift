@@ -198,21 +198,6 @@ import Testing
         #expect(bench.agent.ignoredCommands == 2)
     }
 
-    @Test func `a flood of the same is counted, one by one, and said once in a while`() {
-        var bench = bench()
-        for _ in 0..<500 { bench.give(set("maybe")) }
-        #expect(bench.agent.ignoredCommands == 500)
-        let warnings = { (bench: Bench) in bench.log.filter { $0.level == .warning && $0.text.hasPrefix("ignored: 'maybe'") }.count }
-        #expect(warnings(bench) == 1)
-        #expect(bench.agent.logHistory.lines.contains { $0.text.hasPrefix("connected") })
-        bench.run(for: .seconds(10))
-        bench.give(set("maybe"))
-        #expect(warnings(bench) == 2)
-        bench.give(set("perhaps"))
-        bench.give(set("maybe"))
-        #expect(warnings(bench) == 3)
-    }
-
     @Test func `two hundred seeds of broken payloads are answered or counted, one by one`() {
         for seed in UInt64(1)...200 {
             var random = RandomSource(seed: seed)

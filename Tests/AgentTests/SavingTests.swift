@@ -88,9 +88,10 @@ import Testing
     @Test func `totals are written each ten minutes while they change, and not otherwise`() {
         var bench = Bench(sensors: Self.rain)
         bench.run(for: .seconds(3600))
-        #expect(bench.writes[.state] == nil)
+        // Once in the life of the device: the topics on which it leaves something with the broker.
+        #expect(bench.writes[.state] == 1)
         for _ in 0..<3600 { pulse(&bench) }
-        #expect((5...7).contains(bench.writes[.state] ?? 0), "\(bench.writes)")
+        #expect((6...8).contains(bench.writes[.state] ?? 0), "\(bench.writes)")
         let writes = bench.writes[.state]!
         bench.run(for: .seconds(3600))
         #expect(bench.writes[.state]! <= writes + 1)

@@ -405,18 +405,6 @@ import Testing
         #expect(bench.take() == ["frost raised@110 since 10"])
     }
 
-    @Test func `a late value does not count before a change that was not told`() {
-        var bench = Bench(setup(Self.below, keepFor: 2, flapping: .init(changes: 2, within: .seconds(60))))
-        for (value, second) in [("1.0", 0.0), ("5.0", 1), ("1.0", 5), ("5.0", 6)] { bench.value(value, second) }
-        bench.pass(to: 8)
-        bench.value("1.0", 9)
-        bench.value("5.0", 10)
-        // Cleared by itself at 12, untold.
-        bench.pass(to: 20)
-        bench.give("1.0", 11)
-        #expect(bench.engine.slots[0].machine.changes == [at(9), at(12), at(12)])
-    }
-
     @Test func `a tie of the hold's end goes to the value`() {
         var bench = Bench(setup(Self.below, flapping: .init(changes: 2, within: .seconds(60))))
         Self.flap(&bench, to: 4)

@@ -65,7 +65,7 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .rest("no model", "sensors:\n  - {id: air, line: GPIO4}\n", 3, 5, "write 'model: dht22'"),
         .rest("no id", "sensors:\n  - {model: dht22, line: GPIO4}\n", 3, 5, "write 'id: air'"),
         .rest("no line", "sensors:\n  - {id: air, model: dht22}\n", 3, 5, "write 'line: GPIO4'"),
-        .rest("unknown word", "publish: {clock: ntp}\n", 2, 18, "known values: kernel, trust, rtc"),
+        .rest("unknown word", "publish: {clock: ntp}\n", 2, 18, "known values: kernel, rtc, trust"),
         .rest("unknown level", "log: {level: warn}\n", 2, 14, "known values: debug, info, warning, error"),
     ]
     static let units: [BrokenConfiguration] = [

@@ -13,6 +13,8 @@ import Testing
         String(decoding: try Data(contentsOf: Self.root.appendingPathComponent(name)), as: UTF8.self)
     }
 
+    func annotated() throws -> String { try text("config/godwit.yaml") }
+
     @Test func `the annotated file has no problem and uses every model that is built`() throws {
         let result = check(try text("config/godwit.yaml"))
         #expect(result.lines == [])

@@ -43,7 +43,7 @@ import Testing
         ("publish: {encoding: senml-cbor}", "encoding: not supported yet"), ("publish: {encoding: senml}", "known values"),
         ("publish: {batch: {readings: 50, age: 5 s}}", "is not below buffer.sync (5 s)"), ("publish: {batch: {readings: 1, age: 1 s}}", "outside 2 ... 1000"),
         ("publish: {batch: {readings: 50}}", "'age' is missing"), ("publish: {batch: {readings: 50, age: 2 s}}", "batch: not supported yet"),
-        ("publish: {batch: on}", "write off"), ("publish: {live: on}", "live: not supported yet"), ("publish: {clock: rtc}", "clock: not supported yet"),
+        ("publish: {batch: on}", "write off"), ("publish: {live: on}", "live: not supported yet"), ("publish: {clock: ntp}", "known values: kernel, rtc, trust"),
         ("publish: {metrics_every: 10 ms}", "and is not 0 s"), ("publish: {wait_for_clock: 2}", "did you mean '2 s'?"),
         ("home_assistant: {discovery: true}", "discovery: not supported yet"), ("home_assistant: {prefix: ha}", "prefix: not supported yet"),
         ("buffer: {when_full: drop-newest}", "when_full: not supported yet"), ("buffer: {when_full: thin-oldest}", "when_full: not supported yet"),
@@ -55,6 +55,12 @@ import Testing
         let result = check("\(broker)\(section)")
         #expect(result.problems.count == 1, "\(result.lines)")
         #expect(result.problems.first?.text.contains(part) == true, "\(result.lines)")
+    }
+
+    @Test(arguments: [("kernel", PublishSettings.Clock.kernel), ("rtc", .rtc), ("trust", .trust)])
+    func `what counts as a known time has three ways`(word: String, clock: PublishSettings.Clock) {
+        #expect(check("\(broker)publish: {clock: \(word)}").settings?.publish.clock == clock)
+        #expect(clock.text == word)
     }
 
     @Test func `log lines are published from a level on, or not`() {

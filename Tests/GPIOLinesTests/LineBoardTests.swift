@@ -198,4 +198,37 @@ import Testing
             #expect(try board.level(slot: 0, at: at(70)) == active)
         }
     }
+
+    @Test func `a chip that a reload changes lets go of nothing by itself, and its lines are found anew`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("no-chips-\(UUID())").path
+        let board = LineBoard(chips: [try bench()], origin: .zero, deviceFolder: folder)
+        let door = LineSettings(edge: .both)
+        _ = try board.configure(slot: 0, reference: .name("door"), settings: door, consumer: "godwit:a", at: .zero)
+        #expect(board.replayedChip(slot: 0) == "bench")
+        #expect(board.replayedChip(slot: 1) == nil)
+        board.change(chips: ["bench", "other"], to: [], at: .zero)
+        // Held, and gone for everybody else.
+        #expect(board.replayedChip(slot: 0) == nil)
+        #expect(try board.level(slot: 0, at: .zero) == false)
+        #expect(throws: LineProblem.self) {
+            _ = try board.configure(slot: 1, reference: .name("door"), settings: door, consumer: "godwit:b", at: .zero)
+        }
+        board.release(slot: 0)
+        // However often, it does not grow: the place of the one that is gone is taken.
+        for _ in 0..<100 {
+            board.change(chips: ["bench"], to: [try bench()], at: .zero)
+            _ = try board.configure(slot: 2, reference: .name("door"), settings: door, consumer: "godwit:c", at: .zero)
+            #expect(board.replayedChip(slot: 2) == "bench")
+            board.release(slot: 2)
+        }
+    }
+
+    @Test func `a recording that a reload brings begins at the reload`() throws {
+        let board = LineBoard(chips: [], origin: .zero)
+        let now = Instant(nanoseconds: 5_000_000_000)
+        board.change(chips: ["bench"], to: [try bench()], at: now)
+        _ = try board.configure(slot: 0, reference: .name("door"), settings: LineSettings(edge: .both), consumer: "godwit:a", at: now)
+        let first = board.advance(to: now.advanced(by: .milliseconds(10))).flatMap { $0.batch.events }
+        #expect(first.first?.instant == now.advanced(by: .milliseconds(10)))
+    }
 }

@@ -83,39 +83,4 @@ import Testing
             #expect(status[key] as? Int == value, "\(key): \(result.output)")
         }
     }
-
-    @Test(arguments: Build.built)
-    func `without a broker the ring of the daemon holds its events, and status tells people`(build: Build) async throws {
-        try await background {
-            let daemon = try Daemon(
-                build,
-                configuration: """
-                    device: {id: alerts, name: Bench}
-                    broker: {url: "mqtt://127.0.0.1:1"}
-                    publish: {clock: trust, metrics_every: 0 s}
-                    buffer: {sync: 100 ms, size: 256 KiB}
-                    sensors:
-                      - {id: load, model: synthetic, waveform: counter, every: 100 ms}
-                    alerts:
-                      - {id: high, series: load.value, above: 3}
-                      - {id: never, series: load.value, above: 1000000}
-                    """)
-            try daemon.start()
-            let program = build.executable("godwit")
-            var dump = ""
-            #expect(
-                waitUntil(20) {
-                    dump = (try? run(program, ["ring", "dump", daemon.stateFolder + "/alerts.ring"]).output) ?? ""
-                    return dump.contains("\"alert\":\"high\"")
-                }, "\(daemon.log)")
-            let event = try #require(JSONSerialization.jsonObject(with: Data(dump.utf8)) as? [String: Any])
-            #expect(event["state"] as? String == "raised")
-            #expect(event["message"] as? String == "Bench: load value 4.000, above 3")
-            #expect(event["value"] as? Double == 4)
-            #expect((event["reading"] as? [String: Any])?["seq"] as? Int == 5)
-            let status = try run(program, ["status", "--state-directory", daemon.stateFolder])
-            #expect(status.output.contains("\nalerts      raised high; no event yet never\n"), "\(status.output)")
-            #expect(daemon.stop().status == 0)
-        }
-    }
 }

@@ -45,6 +45,22 @@ struct ServiceManagerTests {
 
     private func instant(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
 
+    @Test func `systemd is told that the configuration is read anew, and when, by the clock that it compares with`() throws {
+        let receiver = try Receiver()
+        let manager = ServiceManager(socketPath: receiver.path, watchdogMicroseconds: nil, at: .zero)
+        func monotonic() -> Int64 {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        }
+        let before = monotonic()
+        manager.reloading()
+        let lines = try #require(receiver.messages.first).split(separator: "\n")
+        #expect(lines.count == 2 && lines[0] == "RELOADING=1" && lines[1].hasPrefix("MONOTONIC_USEC="))
+        let told = try #require(Int64(lines[1].dropFirst("MONOTONIC_USEC=".count)))
+        #expect(told >= before && told <= monotonic())
+    }
+
     @Test func `systemd is told that it is ready, how it is, and that it stops`() throws {
         let receiver = try Receiver()
         let manager = ServiceManager(socketPath: receiver.path, watchdogMicroseconds: nil, at: .zero)

@@ -91,4 +91,22 @@ import Testing
         #expect(masks.contains { UInt64($0, radix: 16)! | 0x1_8004_0100 == .max }, "\(masks)")
         thread.stop()
     }
+
+    @Test func `a file of its own is replaced behind the requests, and a failure is said once`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("godwit-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let thread = Self.thread("\(folder)/ring")
+        for number in 0...20 { thread.replace("\(folder)/kept", with: Array("\(number)".utf8)) }
+        let end = Date().addingTimeInterval(20)
+        while FileManager.default.contents(atPath: "\(folder)/kept") != Data("20".utf8), Date() < end { usleep(10_000) }
+        #expect(FileManager.default.contents(atPath: "\(folder)/kept") == Data("20".utf8))
+        #expect(thread.takeReplaceFailure() == nil)
+        thread.replace("\(folder)/none/kept", with: [1])
+        #expect(Self.wait(thread) == nil)
+        let failure = thread.takeReplaceFailure()
+        #expect(failure?.path == "\(folder)/none/kept" && failure?.text == "No such file or directory")
+        #expect(thread.takeReplaceFailure() == nil)
+        thread.stop()
+    }
 }

@@ -261,4 +261,24 @@ import Testing
             }
         }
     }
+
+    @Test func `a session after another connects at once, and what was counted goes on`() {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish()
+        play.give(.acknowledged(tag, reason: 0))
+        play.give(.connectionLost(.closed("test")))
+        play.connect()
+        let before = play.session.counters
+        #expect(before.reconnects == 1 && before.acknowledged == 1)
+        var configuration = SessionConfiguration()
+        configuration.inFlight = 5
+        play.session = Session(after: play.session, configuration: configuration)
+        #expect(play.session.counters == before && play.session.lastDisconnect != nil)
+        #expect(play.give(.start).connects == [.v5])
+        play.give(.transportReady)
+        play.give(.connectionAcknowledged(.init(reason: 0)))
+        #expect(play.session.counters.reconnects == 2)
+        #expect(play.session.configuration.inFlight == 5)
+    }
 }

@@ -65,4 +65,14 @@ import Testing
         bench.input(.append(airReading(1, at: 1)))
         #expect(before != bench.ring)
     }
+
+    @Test func `limits that a reload brings count from then on`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        let before = bench.ring.deadline
+        bench.input(.limits(sync: .seconds(3600), memory: 64 << 10))
+        #expect(before == bench.ring.deadline?.advanced(by: .seconds(-3595)))
+        #expect(bench.ring.configuration.memory == 64 << 10)
+    }
 }

@@ -95,4 +95,20 @@ import YAMLReader
         #expect(result.problems.first?.text.contains(part) == true, "\(result.problems)")
         #expect(load("a.yaml", unreadable: .warning).status == 0)
     }
+
+    @Test func `what is kept as last good is read again as the same settings, but for a password of its own`() throws {
+        try write("broker: {url: \"mqtts://b\", username: u, password: tiger, tls: {ca_file: ca.pem}}\n", "a.yaml")
+        try write("device: {id: {file: id}}\n", "a.d/10.yaml")
+        try write("north\n", "a.d/id")
+        let loaded = load("a.yaml")
+        var settings = try #require(loaded.settings)
+        let kept = lastGoodFile(of: loaded, catalog: [])
+        #expect(kept.problem == nil)
+        try write(String(decoding: try #require(kept.bytes), as: UTF8.self), "elsewhere/last-good.yaml")
+        try write("device: {id: other}\n", "elsewhere/last-good.d/10.yaml")
+        let again = loadConfiguration(path: "\(folder)/elsewhere/last-good.yaml", catalog: [], unreadable: .error, mergesFolder: false)
+        settings.broker.password = nil
+        #expect(again.settings == settings)
+        #expect(again.settings?.device.id == "north")
+    }
 }

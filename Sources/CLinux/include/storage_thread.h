@@ -18,6 +18,8 @@ bool storage_worker_stop(storage_worker *worker, int seconds);
 /// fcntl(F_OFD_SETLK) for a write lock on the whole file: 0, or -1 and errno.
 int storage_lock(int descriptor);
 /// Keeps a name from being replaced: renameat2 with RENAME_NOREPLACE, where the file system has it.
+/// rename(2): what is at `to` is replaced.
+int storage_replace(const char *from, const char *to);
 int storage_rename(const char *from, const char *to);
 
 /// fallocate(2) of the whole file: 0, or -1 and errno.

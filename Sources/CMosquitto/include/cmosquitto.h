@@ -109,6 +109,7 @@ int cmosquitto_publish(cmosquitto_connection *connection, int *mid, const char *
                        int correlation_length);
 /// `mid` comes back with CMOSQUITTO_SUBSCRIBED.
 int cmosquitto_subscribe(cmosquitto_connection *connection, int *mid, const char *filter);
+int cmosquitto_unsubscribe(cmosquitto_connection *connection, const char *filter);
 int cmosquitto_disconnect(cmosquitto_connection *connection, int reason);
 /// shutdown(2): the peer sees the end of the connection without a DISCONNECT.
 void cmosquitto_shutdown(cmosquitto_connection *connection);

@@ -1,0 +1,83 @@
+internal import Agent
+internal import Configuration
+internal import GPIOLines
+internal import LinuxIO
+internal import MQTTTransport
+internal import Telemetry
+
+// A new configuration for a daemon that runs: read and checked here, then taken by the shells, and in the same turn by the agent.
+extension Daemon {
+    /// - Parameter origin: who asked by a command; nil: SIGHUP.
+    func readConfiguration(for origin: CommandOrigin?, at now: Instant) {
+        service.reloading()
+        isReloading = true
+        switch LoadedConfiguration.reload(options) {
+        case .failure(let problem): inbox.append(.configurationRefused(problem.text, for: origin))
+        case .success(let loaded):
+            let new = newConfiguration(loaded)
+            if let problem = fixed(loaded.settings) ?? agent.problem(with: new) {
+                inbox.append(.configurationRefused(problem, for: origin))
+            } else {
+                take(loaded, new, at: now)
+                inbox.append(.configuration(new, for: origin))
+            }
+        }
+    }
+
+    func keepAsLastGood(_ bytes: [UInt8]) {
+        storage.replace(options.inStateDirectory(LastGood.fileName), with: bytes)
+    }
+
+    /// What cannot change while the ring is open.
+    private func fixed(_ new: Settings) -> String? {
+        if options.inStateDirectory(new.buffer.file) != options.inStateDirectory(settings.buffer.file) {
+            return "buffer.file cannot change while godwitd runs; restart godwitd"
+        }
+        return new.buffer.size == settings.buffer.size ? nil : "buffer.size cannot change while godwitd runs; restart godwitd"
+    }
+
+    private func newConfiguration(_ loaded: LoadedConfiguration) -> NewConfiguration {
+        let chips = changedChips(loaded.settings)
+        return NewConfiguration(
+            configuration: loaded.settings.agentConfiguration(hash: loaded.hash), rules: loaded.settings.alerts,
+            touchedSensors: Set(agent.sensorSlots.filter { isTouched(agent.sensorSettings(slot: $0).line, slot: $0, chips) }.map { agent.sensorSettings(slot: $0).id }),
+            touchedOutputs: Set(
+                agent.outputSlots.filter { isTouched(agent.outputSettings(slot: $0).line, slot: Self.firstOutputSlot + $0, chips) }
+                    .map { agent.outputSettings(slot: $0).id }),
+            isConnectionChanged: loaded.settings.broker != settings.broker)
+    }
+
+    /// Names of chips that have come, gone, or stand for something else.
+    private func changedChips(_ new: Settings) -> Set<String> {
+        Set(settings.chips.filter { !new.chips.contains($0) }.map { $0.name })
+            .union(new.chips.filter { !settings.chips.contains($0) }.map { $0.name })
+    }
+
+    private func isTouched(_ line: LineReference?, slot: Int, _ chips: Set<String>) -> Bool {
+        switch line {
+        case nil: false
+        case .offset(let chip, _)?, .nameOnChip(let chip, _)?: chips.contains(chip)
+        // A name is looked up over all chips: it matters where it was found.
+        case .name?, .header?: board.replayedChip(slot: slot).map { chips.contains($0) } ?? false
+        }
+    }
+
+    /// The shells' part. Lines that are let go of are still on the old chips; new ones are asked for afterwards.
+    private func take(_ loaded: LoadedConfiguration, _ new: NewConfiguration, at now: Instant) {
+        // What the kernel has counted so far belongs to the sensors as they are.
+        for slot in agent.sensorSlots where agent.sensorSettings(slot: slot).line != nil { readEdges(of: slot, at: now) }
+        var notices = loaded.notices
+        let chips = changedChips(loaded.settings)
+        if !chips.isEmpty {
+            let added = chipDeclarations(loaded.settings.chips.filter { chips.contains($0.name) }, notices: &notices)
+            board.change(chips: chips, to: added, at: now)
+        }
+        for notice in notices { inbox.append(.notice(notice)) }
+        settings = loaded.settings
+        log.level = settings.logLevel
+        clock.source = settings.clockSource
+        transport.change(
+            address: settings.brokerAddress(will: Agent.willMessage(for: new.configuration)), sendMaximum: settings.broker.inFlight)
+        if let bytes = loaded.toKeep { keepAsLastGood(bytes) }
+    }
+}
