@@ -1,3 +1,4 @@
+import MQTTSession
 import RingStore
 import Sensors
 import Telemetry

@@ -1,4 +1,5 @@
 import MQTTSession
+import RingStore
 import Telemetry
 import Testing
 
