@@ -182,7 +182,7 @@ extension Agent {
         let existing = Set(outputs.indices)
         var settings: [OutputSettings?] = (0..<outputs.count).map { existing.contains($0) ? keptSettings(of: $0, by: new) : nil }
         let kept = Set(settings.compactMap { $0?.id })
-        settings += new.configuration.outputs.filter { !kept.contains($0.id) }
+        for output in new.configuration.outputs where !kept.contains(output.id) { settings.append(output) }
         perform(outputs.reload(settings, at: now))
     }
 
