@@ -325,6 +325,35 @@ struct CommandTests {
     }
 
     @Test(arguments: Build.built)
+    func `reload takes a new configuration by either way, with its subscriptions, and refuses a broken one`(build: Build)
+        async throws
+    {
+        try await background {
+            let bench = try CommandBench(build)
+            let subscriber = try Subscriber(bench.broker, ["godwit/#"])
+            try bench.daemon.start()
+            #expect(subscriber.wait(within: 20) { $0.contains { $0.topic == "godwit/bench/sensors/n" } })
+            let before = CommandBench.configuration(port: bench.broker.port)
+            // The pump is for the broker now.
+            try before.replacingOccurrences(of: "name: pump}}", with: "name: pump}, remote: true}")
+                .write(toFile: bench.daemon.configurationFile, atomically: true, encoding: .utf8)
+            let answer = try bench.ask(subscriber, "r", #""command":"reload""#)
+            #expect(answer["ok"] as? Bool == true, "\(answer) \(bench.daemon.log)")
+            let isSwitched = waitUntil(20, every: 0.5) {
+                _ = try? bench.broker.publish("on", to: "godwit/bench/outputs/pump/set")
+                return bench.state(subscriber, "pump") == "on"
+            }
+            #expect(isSwitched, "\(bench.daemon.log)")
+            try (before + "\nnonsense: true\n")
+                .write(toFile: bench.daemon.configurationFile, atomically: true, encoding: .utf8)
+            let refused = try bench.command("reload")
+            #expect(refused.status == 1 && refused.error.contains("nonsense"), "\(refused)")
+            #expect(try bench.command("ping").status == 0)
+            #expect(bench.daemon.stop().status == 0)
+        }
+    }
+
+    @Test(arguments: Build.built)
     func `P-log has the lines of its level, at most one a second, and says how many were dropped`(build: Build) async throws {
         try await background {
             let bench = try CommandBench(build, more: "log: {publish: warning}")
