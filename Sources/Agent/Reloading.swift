@@ -61,6 +61,8 @@ extension Agent {
         let oldSubscriptions = subscriptions
         configuration = new.configuration
         configuration.boot = old.boot
+        // Until the new ones have their series: last readings are judged by those that were in force.
+        configuration.alerts = old.alerts
         configurationError = nil
         loadedAt = now
         let changed = replaceSensors(by: new)

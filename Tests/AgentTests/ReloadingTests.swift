@@ -272,4 +272,66 @@ import Testing
         bench.give(.configuration(Self.new(bench) { $0.ring.sync = .seconds(600); $0.ring.memory = 65_536 }, for: nil))
         #expect(bench.agent.ring.configuration.sync == .seconds(600) && bench.agent.ring.configuration.memory == 65_536)
     }
+
+    // MARK: Alerts
+
+    private static func many(_ id: String, of sensor: String = "rain", above limit: Int64, outputs: [String] = []) -> AlertRule {
+        AlertRule(id: id, sensor: sensor, quantity: "pulses", condition: .above(Decimal(limit, decimals: 0), clearBelow: nil), outputs: outputs)
+    }
+
+    private static func states(_ bench: Bench, _ alert: String, device: String = "bench") -> [String] {
+        bench.payloads(on: "godwit/\(device)/alerts/\(alert)").map { payload in
+            payload.isEmpty ? "" : ["raised", "cleared", "silent"].first { payload.contains("\"state\":\"\($0)\"") } ?? "?"
+        }
+    }
+
+    @Test func `an alert goes on over a reload that changes other things, and one that is gone lets its output go`() {
+        let siren = OutputSettings(id: "siren", line: .name("L9"))
+        var bench = Bench(sensors: [Self.rain()], outputs: [siren], alerts: [Self.many("stays", above: 2), Self.many("goes", above: 2, outputs: ["siren"])])
+        bench.run(for: .seconds(1))
+        bench.give(.sensor(0, Self.pulses(3, at: bench.clock.instant), lostIsExact: true))
+        bench.run(for: .seconds(60))
+        #expect(Self.states(bench, "stays") == ["raised"] && Self.states(bench, "goes") == ["raised"])
+        #expect(bench.outputs[0]?.direction == .output(active: true))
+        var new = Self.new(bench, sensors: [Self.rain(), Bench.counter(every: .seconds(600))])
+        new.rules = [Self.many("stays", above: 2)]
+        bench.give(.configuration(new, for: nil))
+        bench.run(for: .seconds(1))
+        #expect(Self.states(bench, "stays") == ["raised"])
+        #expect(Self.states(bench, "goes").last == "")
+        #expect(bench.outputs[0]?.direction == .output(active: false))
+        // The next reading has no pulse: what stayed is cleared by it, what went says nothing any more.
+        bench.run(for: .seconds(60))
+        #expect(Self.states(bench, "stays") == ["raised", "cleared"])
+        #expect(Self.states(bench, "goes").last == "")
+    }
+
+    @Test func `a rule follows its sensor into the new slot, and what was counted last is judged by the old rules`() {
+        var bench = Bench(sensors: [Self.rain()], alerts: [Self.many("x", above: 2)])
+        bench.run(for: .seconds(1))
+        bench.give(.sensor(0, Self.pulses(3, at: bench.clock.instant), lostIsExact: true))
+        var new = Self.new(bench, sensors: [Self.rain(every: 30)])
+        new.rules = [Self.many("x", above: 2)]
+        bench.give(.configuration(new, for: nil))
+        bench.run(for: .seconds(1))
+        #expect(Self.states(bench, "x") == ["raised"])
+        bench.run(for: .seconds(30))
+        #expect(Self.states(bench, "x") == ["raised", "cleared"])
+        bench.give(.sensor(1, Self.pulses(3, at: bench.clock.instant), lostIsExact: true))
+        bench.run(for: .seconds(30))
+        #expect(Self.states(bench, "x") == ["raised", "cleared", "raised"])
+    }
+
+    @Test func `on the topics of another device id each alert is told once more`() {
+        var bench = Bench(sensors: [Self.rain()], alerts: [Self.many("x", above: 2)])
+        bench.run(for: .seconds(1))
+        bench.give(.sensor(0, Self.pulses(3, at: bench.clock.instant), lostIsExact: true))
+        bench.run(for: .seconds(60))
+        var new = Self.new(bench, sensors: [Self.rain()]) { $0.deviceID = "other" }
+        new.rules = [Self.many("x", above: 2)]
+        bench.give(.configuration(new, for: nil))
+        bench.run(for: .seconds(5))
+        #expect(Self.states(bench, "x") == ["raised", ""])
+        #expect(Self.states(bench, "x", device: "other") == ["raised"])
+    }
 }
