@@ -213,7 +213,6 @@ package struct Agent {
     private mutating func handleDue() {
         if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
         if let due = connectBy, due <= now { startSession() }
-        handleDueAlerts()
         if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
         if let due = outputs.deadline, due <= now { tellOutputs(.timer) }
         if stopping == nil {
@@ -227,6 +226,8 @@ package struct Agent {
                 actions.append(.askFacts(.publish))
             }
         }
+        // After the sensors: of a value and a deadline at one instant the value comes first.
+        handleDueAlerts()
         expirePendingReads()
         if let due = stopping?.deadline, due <= now { continueStop() }
     }

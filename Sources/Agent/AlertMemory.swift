@@ -34,7 +34,16 @@ extension Agent {
         state[Saving.Name.newest] = newest.bytes
         var outbox = FieldWriter()
         var next = alerting.ring.nextName
-        outbox.unsigned(UInt64(alerting.outbox.count))
+        let doubts = savedDoubts
+        outbox.unsigned(UInt64(doubts.count + alerting.outbox.count))
+        for entry in doubts {
+            outbox.text(entry.alert)
+            outbox.byte(entry.name == nil ? 0 : 1)
+            if let name = entry.name { outbox.name(name) }
+            outbox.instant(entry.instant)
+            outbox.byte(entry.isSilent ? 1 : 0)
+            outbox.block(entry.bytes)
+        }
         for index in alerting.outbox.indices {
             if canNameEvents { alerting.outbox[index].revision = saving.revision }
             let entry = alerting.outbox[index]
@@ -49,8 +58,21 @@ extension Agent {
         state[Saving.Name.outbox] = outbox.bytes
     }
 
-    /// The alert ring is open, or was waited for in vain: till then an event that is saved would have no name.
-    var canNameEvents: Bool { alerting.isRingOpen || connectBy == nil }
+    /// Till the alert ring is open an event that is saved has no name.
+    var canNameEvents: Bool { alerting.isRingOpen || !alerting.isRingUsed }
+
+    /// What is in doubt still, with the names that it was to get: for another crash before the ring is open.
+    private var savedDoubts: [Alerting.SavedEntry] {
+        alerting.doubtful.compactMap { entry in
+            if entry.boot == configuration.boot { return entry }
+            // Its instants mean nothing in this boot.
+            guard let event = alerting.engine.event(entry.alert) else { return nil }
+            var entry = entry
+            entry.instant = now
+            entry.bytes = event.encoded()
+            return entry
+        }
+    }
 
     mutating func restoreAlerts() {
         guard let found = saving.found else { return }

@@ -1,7 +1,7 @@
 internal import Alerts
 internal import MQTTSession
 internal import Payloads
-internal import RingStore
+package import RingStore
 internal import Telemetry
 
 /// The rules, and the ring of their events.
@@ -67,6 +67,12 @@ struct Alerting {
 }
 
 extension Agent {
+    /// Nil: there was never an event, and no rule.
+    package var alertRingStatus: RingStatus? { alerting.isRingUsed ? alerting.ring.status : nil }
+    package var isAlertRingOpen: Bool { alerting.isRingOpen }
+    /// The rules see readings, also those that came before.
+    package var haveAlertsStarted: Bool { alerting.hasStarted }
+
     // MARK: Start
 
     /// The state of the last process is read, or cannot be had.
@@ -93,7 +99,10 @@ extension Agent {
         performAlertRing(alerting.ring.handle(.storage(result), at: now))
     }
 
-    var alertingDeadline: Instant? { earliest(alerting.ring.deadline, alerting.hasStarted ? alerting.engine.deadline : nil) }
+    var alertingDeadline: Instant? {
+        // At a stop the rules are not looked at any more.
+        earliest(alerting.ring.deadline, alerting.hasStarted && stopping == nil ? alerting.engine.deadline : nil)
+    }
 
     mutating func handleDueAlerts() {
         if let due = alerting.ring.deadline, due <= now { performAlertRing(alerting.ring.handle(.timer, at: now)) }
@@ -169,7 +178,10 @@ extension Agent {
     }
 
     /// The state holds all events up to this revision, or cannot: they go into the ring.
+    ///
+    /// But not before the ring is open: what the last process has left in doubt comes first.
     mutating func stateSettled(through revision: Int) {
+        guard alerting.isRingOpen || !alerting.isRingUsed else { return }
         while let first = alerting.outbox.first, let saved = first.revision, saved <= revision {
             append(alerting.outbox.removeFirst())
         }
@@ -207,7 +219,12 @@ extension Agent {
 
     private mutating func alertRingOpened() {
         alerting.isRingOpen = true
+        // What is in doubt happened before what has come since. Only now all have names, with which they are saved.
+        let count = alerting.outbox.count
         settleDoubts()
+        let doubts = alerting.outbox.suffix(max(0, alerting.outbox.count - count))
+        alerting.outbox = Array(doubts) + alerting.outbox.dropLast(doubts.count)
+        for index in alerting.outbox.indices { alerting.outbox[index].revision = nil }
         startSessionWhenOpen()
     }
 
@@ -215,6 +232,8 @@ extension Agent {
     private mutating func keepNewest() {
         guard alerting.isRingOpen, alerting.outbox.isEmpty else { return }
         let status = alerting.ring.status
+        // Where nothing can be written, what the broker has is not kept at all, however often it were put in.
+        guard !status.isInMemoryOnly else { return }
         guard status.evicted != alerting.evictedSeen || status.tail.rawValue > 1 else { return }
         alerting.evictedSeen = status.evicted
         for (alert, newest) in alerting.newest where newest.name.stream == status.stream && newest.name.sequence < status.tail {
