@@ -13,6 +13,11 @@ package struct AgentLaws {
     /// How long each boot was up, in nanoseconds: by so much the oscillator may have drifted.
     private var uptimes: [UInt32: Int64] = [:]
     private var problems: [String] = []
+    private(set) var alerts = AlertLaws()
+    /// Which reading has which name.
+    private var ids: [RingOracle.Name: Int] = [:]
+    /// The disk may fail: then what was told before a crash need not be known after it.
+    var isDiskGood = true
     /// How many stamped readings there were, by their `clock`, repeats too.
     package private(set) var stamps: [String: Int] = [:]
 
@@ -21,20 +26,24 @@ package struct AgentLaws {
         oracle = RingOracle(sensors: schemas)
     }
 
-    package var violations: [String] { problems + oracle.violations }
+    package var violations: [String] { problems + oracle.violations + alerts.problems }
     mutating func fail(_ text: String) { if problems.count < 5 { problems.append(text) } }
 
     // MARK: what goes in
 
     mutating func taken(_ entry: SensorJournal.Entry) { oracle.append(entry.reading) }
 
-    mutating func turned(_ status: RingStatus, isOpen: Bool, wrote: Bool) {
+    mutating func turned(_ status: RingStatus, alerts alertStatus: RingStatus?, isOpen: Bool, wrote: Bool) {
+        alerts.turned(alertStatus)
         oracle.saw(status)
         heads[status.stream.rawValue] = status.head.rawValue
         if wrote, isOpen, !status.isInMemoryOnly, status.inMemory == 0 { oracle.allDurable() }
     }
 
-    mutating func processEnds(_ status: RingStatus, isOpen: Bool, isClean: Bool) {
+    mutating func processEnds(
+        _ status: RingStatus, isOpen: Bool, alerts alertStatus: RingStatus?, isAlertRingOpen: Bool, isClean: Bool
+    ) {
+        alerts.processEnds(alertStatus, isOpen: isAlertRingOpen)
         oracle.saw(status)
         // The stream of the moment may never have reached the disk.
         if status.isInMemoryOnly || !isOpen { volatile.insert(status.stream.rawValue) }
@@ -53,6 +62,7 @@ package struct AgentLaws {
         guard levels.count >= 3 else { return }
         switch levels[2] {
         case "sensors", "unstamped": takeReading(message, sensor: levels[3], journal)
+        case "alerts": alerts.handed(message, alert: levels[3], boot: journal.clock.boot, run: journal.run)
         case "losses": if let loss = Self.loss(message.payload) { oracle.handOver(.loss(loss)) } else { unread(message) }
         default: break
         }
@@ -70,6 +80,7 @@ package struct AgentLaws {
         let entry = journal.entries[id]
         if schemas[entry.reading.sensor] != schema { fail("reading \(id) came from \(sensor)") }
         check(stamp, json, message, entry, journal.clock)
+        ids[name] = id
         oracle.handOver(
             .reading(
                 StampedReading(
@@ -108,8 +119,34 @@ package struct AgentLaws {
 
     // MARK: the end
 
+    /// What was raised or cleared by a reading at once has the time of that reading, and of no other.
+    private mutating func checkAlertTimes(_ watches: [AlertWatch], _ journal: SensorJournal) {
+        let immediate = watches.filter { $0.rule.holdFor == 0 && $0.rule.keepFor == 0 }.map(\.id)
+        var last: [String: String] = [:]
+        for event in alerts.events where immediate.contains(event.alert) {
+            defer { last[event.alert] = event.state }
+            // The end of a mute tells the same once more.
+            guard event.state != "silent", event.state != last[event.alert] else { continue }
+            guard !event.isFlapping, !event.isMarked, let id = event.reading.flatMap({ ids[$0] }) else { continue }
+            guard case .synced(let time) = event.stamp else { continue }
+            // Readings of before the start of the rules count at the start, which waits for the disk.
+            let late = journal.entries[id].trueTime.duration(to: time)
+            if late < .seconds(-2) || late > .seconds(70) {
+                fail("\(event.alert) has \(time.rfc3339), its reading \(journal.entries[id].trueTime.rfc3339)")
+            }
+        }
+    }
+
+    mutating func compare(_ watches: [AlertWatch], clock: SimulatedClock) {
+        var alerts = alerts
+        for watch in watches {
+            alerts.compare(watch, clock: clock) { isTrue($0, clock.trueTime(of: $1), boot: clock.boot, clock) }
+        }
+        self.alerts = alerts
+    }
+
     /// The broker has each number below each head, or was told that it is lost.
-    mutating func finish(_ status: RingStatus, broker: SimulatedBroker) {
+    mutating func finish(_ status: RingStatus, broker: SimulatedBroker, watches: [AlertWatch], journal: SensorJournal) {
         oracle.saw(status)
         if status.watermark.rawValue + 1 != status.head.rawValue {
             fail("law 2: watermark \(status.watermark.rawValue) stays below head \(status.head.rawValue)")
@@ -134,6 +171,9 @@ package struct AgentLaws {
                 if !isTold { return fail("law 1: the broker has not got \(StreamID(stream).text)/\(number) of \(head - 1)") }
             }
         }
+        alerts.finish(broker: broker, losses: losses, isDiskGood: isDiskGood)
+        checkAlertTimes(watches, journal)
+        if isDiskGood { alerts.checkRepeats() }
         if broker.retained["godwit/sim/status"] != Array("offline".utf8) { fail("after a stop the status is not offline") }
     }
 }

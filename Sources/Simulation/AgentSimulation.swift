@@ -1,6 +1,7 @@
 package import Agent
 internal import MQTTSession
 internal import RingStore
+internal import Outputs
 internal import Sensors
 package import Telemetry
 
@@ -33,6 +34,12 @@ package struct AgentSimulation {
     /// Turns come up to so much after their deadline.
     package var lateness = Duration.zero
     private var grid = GridWatch()
+    private var outputLaws: OutputLaws
+    /// The oracles of the rules, in this life of the process.
+    private(set) var watches: [AlertWatch]
+    private var isStopping = false
+    private var lastTurn = Instant.zero
+    private var turnsAtOnce = 0
     package private(set) var log: [String] = []
 
     static let air = 0
@@ -56,6 +63,9 @@ package struct AgentSimulation {
         journal = SensorJournal(clock: SimulatedClock(slowness: options.slowness, wrongBy: options.wrongBy))
         disks = SimulatedDisks(seed: random.next())
         laws = AgentLaws(schemas: Self.schemas)
+        outputLaws = OutputLaws(settings: Self.outputs)
+        outputLaws.processBegins(at: journal.clock.now)
+        watches = Self.watches(options)
         let configuration = Self.configuration(options, boot: journal.clock.boot)
         broker = SimulatedBroker(seed: random.next(), will: Agent.willMessage(for: configuration))
         agent = Self.newAgent(options, journal, &random)
@@ -64,16 +74,61 @@ package struct AgentSimulation {
     }
 
     package var now: Instant { journal.clock.now }
-    package var violations: [String] { laws.violations + disks.allMistakes }
+    package var violations: [String] { laws.violations + outputLaws.problems + disks.allMistakes }
 
     // MARK: the process
 
     private static func configuration(_ options: Options, boot: BootID) -> AgentConfiguration {
-        AgentConfiguration(
+        var configuration = AgentConfiguration(
             deviceID: "sim", deviceName: "Sim", location: "", prefix: "godwit", identify: false, metricsEvery: .zero,
             waitForClock: options.waitForClock, clockSource: "kernel", sensors: sensors(options), boot: boot, version: "0",
             configurationHash: "00000000", ring: RingConfiguration(size: 256 << 10, sync: options.sync, memory: 64 << 10),
             session: SessionConfiguration())
+        configuration.outputs = outputs
+        configuration.alerts = watches(options).map { watch in
+            let schema = schemas[watch.sensor]
+            return watch.rule.setup(
+                id: watch.id, sensor: schema.sensor, sensorIndex: watch.sensor, quantity: schema.quantities[1],
+                quantityIndex: 1, tick: 1, outputs: watch.outputs)
+        }
+        return configuration
+    }
+
+    static let outputs = [
+        OutputSettings(
+            id: "siren", line: .name("GPIO1"), maximumOn: .seconds(600), minimumOn: .seconds(3), minimumOff: .seconds(5)),
+        OutputSettings(id: "inlet", line: .name("GPIO2"), minimumOn: .seconds(10), group: "valves"),
+        OutputSettings(
+            id: "outlet", line: .name("GPIO3"), minimumOff: .seconds(2),
+            onOffline: .init(isOn: true, after: .seconds(90)), group: "valves"),
+        OutputSettings(id: "fan", line: .name("GPIO4"), initial: true, onExit: true),
+    ]
+
+    private static func watches(_ options: Options) -> [AlertWatch] {
+        func seconds(_ count: Int) -> Int64 { Int64(count) * 1_000_000_000 }
+        let silence = max(options.airEvery.nanoseconds * 3, seconds(30))
+        var hot = AlertOracle.Rule(.above(3000, clearBelow: 2500))
+        var cold = AlertOracle.Rule(.below(1000, clearAbove: nil))
+        var open = AlertOracle.Rule(.equals(100))
+        var jump = AlertOracle.Rule(.changesBy(1000, within: seconds(1200)))
+        var quiet = AlertOracle.Rule(.silentFor(options.airEvery.nanoseconds * 2))
+        hot.silence = silence
+        cold.silence = silence
+        cold.holdFor = options.airEvery.nanoseconds * 2
+        cold.keepFor = options.airEvery.nanoseconds
+        open.holdFor = seconds(20)
+        open.silence = seconds(1800)
+        open.flappingChanges = 3
+        jump.silence = silence
+        jump.holdFor = seconds(1)
+        quiet.keepFor = seconds(40)
+        return [
+            AlertWatch("hot", hot, sensor: air, scale: 10, outputs: ["siren", "inlet"]),
+            AlertWatch("cold", cold, sensor: air, scale: 10, outputs: ["outlet"]),
+            AlertWatch("open", open, sensor: door, scale: 100, outputs: ["siren"]),
+            AlertWatch("jump", jump, sensor: air, scale: 10),
+            AlertWatch("quiet", quiet, sensor: air, scale: 10, outputs: ["inlet"]),
+        ]
     }
 
     private static func sensors(_ options: Options) -> [SensorSettings] {
@@ -113,15 +168,19 @@ package struct AgentSimulation {
     package mutating func stop() {
         let begun = now
         lateness = .zero
+        isStopping = true
         inbox.append(.stop)
         settle()
-        while !isFinished, begun.duration(to: now) < .seconds(6) { step(until: now.advanced(by: .seconds(6))) }
+        while !isFinished, violations.isEmpty, begun.duration(to: now) < .seconds(6) { step(until: now.advanced(by: .seconds(6))) }
         if !isFinished { laws.fail("the stop did not end within 6 s") }
+        outputLaws.stopped(board)
         end(isClean: true, cutsPower: false)
     }
 
     private mutating func end(isClean: Bool, cutsPower: Bool) {
-        laws.processEnds(agent.ring.status, isOpen: isReady, isClean: isClean)
+        laws.processEnds(
+            agent.ring.status, isOpen: isReady, alerts: agent.alertRingStatus, isAlertRingOpen: agent.isAlertRingOpen,
+            isClean: isClean)
         disks.end(cutsPower: cutsPower)
         broker.forget()
         board.letGo(at: now)
@@ -137,6 +196,10 @@ package struct AgentSimulation {
         journal.run += 1
         isReady = false
         isFinished = false
+        isStopping = false
+        for index in board.outputs.keys { board.outputs[index]!.history = [] }
+        outputLaws.processBegins(at: now)
+        watches = Self.watches(options)
         agent = Self.newAgent(options, journal, &random)
         inbox = [.start]
         laws.processBegins(at: now)
@@ -198,6 +261,9 @@ package struct AgentSimulation {
 
     private mutating func turn() {
         turns += 1
+        turnsAtOnce = now == lastTurn ? turnsAtOnce + 1 : 0
+        lastTurn = now
+        if turnsAtOnce == 5000 { laws.fail("the agent does not sleep: \(log.suffix(3))") }
         let inputs = inbox
         inbox = []
         let actions = agent.handle(inputs, at: journal.clock.reading)
@@ -205,11 +271,19 @@ package struct AgentSimulation {
             let entry = journal.entries[journal.seen]
             journal.seen += 1
             laws.taken(entry)
+            for index in watches.indices { watches[index].take(entry.reading) }
             if let problem = grid.check(entry.reading, every: options.airEvery, sensor: Self.air) { laws.fail(problem) }
         }
+        if agent.haveAlertsStarted, !isStopping {
+            for index in watches.indices {
+                if watches[index].oracle == nil { watches[index].begin(at: now) }
+                watches[index].turn(at: now)
+            }
+        }
         for action in actions { perform(action) }
+        outputLaws.turned(board, at: now, isStopping: isStopping)
         let wrote = inputs.contains { if case .storage(.readings, .written) = $0 { true } else { false } }
-        laws.turned(agent.ring.status, isOpen: isReady, wrote: wrote)
+        laws.turned(agent.ring.status, alerts: agent.alertRingStatus, isOpen: isReady, wrote: wrote)
         if let deadline = agent.deadline, deadline <= now, inbox.isEmpty, inputs.isEmpty, actions.isEmpty {
             laws.fail("a deadline stays in the past: \(deadline.nanoseconds) at \(now.nanoseconds)")
         }
@@ -276,12 +350,35 @@ package struct AgentSimulation {
         settle()
     }
 
+    package mutating func acknowledge(_ alert: String) {
+        for index in watches.indices where watches[index].id == alert { watches[index].acknowledge(at: now) }
+        command(.acknowledge(alert: alert))
+    }
+
+    package mutating func mute(_ alert: String, lasting: Duration) {
+        for index in watches.indices where watches[index].id == alert { watches[index].mute(lasting: lasting, at: now) }
+        command(.mute(alert: alert, lasting: lasting))
+    }
+
+    package mutating func command(_ command: Command) {
+        inbox.append(.command(CommandOrigin(client: 1, id: nil), command))
+        settle()
+    }
+
+    /// The line of an output goes away, or comes back.
+    package mutating func setTrouble(_ code: NoReading.Code?, ofOutput index: Int) {
+        guard board.outputs[index] != nil else { return }
+        board.outputs[index]!.trouble = code
+        settle()
+    }
+
     package mutating func breakConnection() {
         broker.breakConnection(at: now)
         settle()
     }
 
     package mutating func setDiskFaults(_ faults: SimulatedStorage.Faults, stalls: Bool = false) {
+        if faults != SimulatedStorage.Faults() { laws.isDiskGood = false }
         disks.setFaults(faults)
         disks.isStalling = stalls
     }
@@ -294,18 +391,21 @@ package struct AgentSimulation {
         lateness = .zero
         setTrouble(nil, ofDoor: true)
         setTrouble(nil, ofDoor: false)
+        for index in Self.outputs.indices { setTrouble(nil, ofOutput: index) }
         let limit = now.advanced(by: .seconds(6 * 3600))
         run(for: .seconds(180))
         while violations.isEmpty, now < limit, !isDrained { run(for: .seconds(60)) }
         guard violations.isEmpty else { return }
         if !isDrained { laws.fail("\(agent.ring.status.unacknowledged) readings do not come out") }
+        if journal.run == 0 { laws.compare(watches, clock: journal.clock) }
         stop()
-        laws.finish(agent.ring.status, broker: broker)
+        laws.finish(agent.ring.status, broker: broker, watches: watches, journal: journal)
     }
 
     private var isDrained: Bool {
         let status = agent.ring.status
-        return status.unacknowledged < 5 && !status.isInMemoryOnly
+        let alerts = agent.alertRingStatus
+        return status.unacknowledged < 5 && !status.isInMemoryOnly && alerts.map { $0.unacknowledged == 0 && !$0.isInMemoryOnly } ?? true
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Agent
+internal import Outputs
 internal import RingStore
 internal import Telemetry
 
@@ -55,7 +57,7 @@ package struct AgentWeather {
     }
 
     private mutating func happen() {
-        let what = Int.random(in: 0..<18, using: &random)
+        let what = Int.random(in: 0..<22, using: &random)
         switch what {
         case 0, 1: simulation.toggleDoor()
         case 2: for _ in 0..<Int.random(in: 1...4, using: &random) { simulation.pulse() }
@@ -75,7 +77,18 @@ package struct AgentWeather {
         case 14: simulation.setClock(wrongBy: Self.error(&random))
         case 15: simulation.suspend(for: seconds(5...30000))
         case 16: simulation.lateness = chance(500) ? .zero : seconds(1...20)
-        default: breakDisk()
+        case 17: breakDisk()
+        case 18:
+            simulation.setTrouble([nil, .missing].randomElement(using: &random)!, ofOutput: Int.random(in: 0..<4, using: &random))
+        case 19:
+            let command: OutputCommand = [.on(lasting: nil), .on(lasting: .seconds(7)), .off, .toggle].randomElement(using: &random)!
+            let id = ["siren", "inlet", "outlet", "fan"].randomElement(using: &random)!
+            simulation.command(.output(id: id, command, expires: nil))
+        default:
+            // Beside the whole seconds at which deadlines are: which comes first at one instant nobody says.
+            simulation.run(for: .milliseconds(Int.random(in: 1...999, using: &random)))
+            let alert = ["hot", "cold", "open", "jump", "quiet"].randomElement(using: &random)!
+            if chance(500) { simulation.acknowledge(alert) } else { simulation.mute(alert, lasting: seconds(1...900)) }
         }
         story.append("\(what)")
     }

@@ -178,30 +178,9 @@ package struct AlertComparison {
         }
     }
 
-    private static func duration(_ ticks: Int64) -> Duration { .nanoseconds(ticks * tick) }
-
     private static func setup(_ history: AlertHistory) -> AlertRuleSetup {
-        let rule = history.rule
-        func decimal(_ hundredths: Int64) -> Decimal {
-            var value = hundredths
-            for _ in 2..<history.decimals { value *= 10 }
-            return Decimal(value, decimals: history.decimals)
-        }
-        let condition: AlertRule.Condition =
-            switch rule.condition {
-            case .above(let limit, let clear): .above(decimal(limit), clearBelow: clear.map(decimal))
-            case .below(let limit, let clear): .below(decimal(limit), clearAbove: clear.map(decimal))
-            case .equals(let wanted): .equals(decimal(wanted), word: nil)
-            case .silentFor(let silence): .silentFor(duration(silence))
-            case .changesBy(let change, let window): .changesBy(decimal(change), within: duration(window))
-            }
-        return AlertRuleSetup(
-            rule: AlertRule(
-                id: "a", sensor: "s", quantity: "q", condition: condition, holdFor: duration(rule.holdFor),
-                keepFor: duration(rule.keepFor),
-                flapping: .init(changes: rule.flappingChanges, within: duration(rule.flappingWithin))),
-            sensorIndex: 1, quantityIndex: history.quantityIndex,
-            quantity: Quantity(name: "q", unit: "Cel", decimals: 1), sensorName: "s",
-            silence: rule.silence.map(duration))
+        history.rule.setup(
+            id: "a", sensor: "s", sensorIndex: 1, quantity: Quantity(name: "q", unit: "Cel", decimals: 1),
+            quantityIndex: history.quantityIndex, tick: tick, decimals: history.decimals)
     }
 }

@@ -22,7 +22,10 @@ package struct SimulatedBroker: Sendable {
         didSet { if case .silent = link, isConnected { isDead = true } }
     }
     /// It takes messages and does not acknowledge them.
-    package var dropsAcknowledgements = false
+    package var dropsAcknowledgements = false {
+        // Acknowledgements come in order: after one that did not come none does, on this connection.
+        didSet { if dropsAcknowledgements { isMute = true } }
+    }
     /// At most so long until an acknowledgement comes.
     package var delay = Duration.milliseconds(300)
     package private(set) var received: [Received] = []
@@ -30,6 +33,7 @@ package struct SimulatedBroker: Sendable {
     package private(set) var connections = 0
     private var isConnected = false
     private var isDead = false
+    private var isMute = false
     /// `transportReady` was said.
     private var isReady = false
     private var hasSession = false
@@ -59,6 +63,7 @@ package struct SimulatedBroker: Sendable {
         case .connect:
             answers = []
             isReady = false
+            isMute = dropsAcknowledgements
             if case .good = link {
                 isConnected = true
                 isDead = false
@@ -75,7 +80,7 @@ package struct SimulatedBroker: Sendable {
             hasSession = true
             received.append(Received(message: message, at: now, boot: boot))
             if message.retain { keep(message) }
-            guard !dropsAcknowledgements else { return }
+            guard !isMute else { return }
             if message.qos > 0 { answer(.acknowledged(tag, reason: 0), at: now) }
             answer(.bytesReceived, at: now)
         case .disconnect(let withWill):
