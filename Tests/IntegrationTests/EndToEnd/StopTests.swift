@@ -63,19 +63,6 @@ struct StopTests {
     }
 
     @Test(arguments: Build.built)
-    func `SIGHUP is logged and changes nothing`(build: Build) async throws {
-        try await background {
-            let daemon = try Daemon(build, configuration: counterConfiguration(port: 1))
-            try daemon.start()
-            #expect(daemon.waitForLog("started"))
-            daemon.signal(SIGHUP)
-            #expect(daemon.waitForLog("SIGHUP"))
-            #expect(daemon.isRunning)
-            #expect(daemon.stop().status == 0)
-        }
-    }
-
-    @Test(arguments: Build.built)
     func `a second daemon on the same ring is refused with 69, and the first keeps its connection`(build: Build) async throws {
         try await background {
             let broker = try MosquittoBroker()
