@@ -44,6 +44,8 @@ struct Alerting {
         /// Nil where it was made by another process.
         var entry: Entry?
         var isAcknowledged: Bool
+        /// As it was published; nil: not by this process.
+        var payload: [UInt8]?
     }
 
     static let configuration = RingConfiguration(size: 256 << 10, sync: .zero, memory: 256 << 10)
@@ -187,8 +189,10 @@ extension Agent {
         }
     }
 
-    /// At a stop nothing is waited for.
+    /// At a stop nothing is waited for. What the ring is not open for stays in the state, for the next process: in the ring it
+    /// would get a name that the state does not know, and come twice.
     mutating func emptyOutbox() {
+        guard alerting.isRingOpen else { return }
         while !alerting.outbox.isEmpty { append(alerting.outbox.removeFirst()) }
     }
 
@@ -269,6 +273,7 @@ extension Agent {
                 continue
             }
             if let message = message(forAlert: handover) {
+                if case .reading(let reading) = handover { noteTold(reading, message) }
                 send(message, record: .alert(handover.name))
             } else {
                 log(.error, "an alert event cannot be read, it was written by another version and is not published")
@@ -276,6 +281,29 @@ extension Agent {
             }
         }
         return !alerting.ring.hasMoreToHandOver
+    }
+
+    private mutating func noteTold(_ reading: StampedReading, _ message: Message) {
+        let name = AlertEvent.ReadingName(stream: reading.stream, sequence: reading.sequence)
+        if alerting.newest[reading.schema.sensor]?.name == name { alerting.newest[reading.schema.sensor]?.payload = message.payload }
+    }
+
+    /// After a reconnect, as what else is retained: the broker may have been started anew and have kept nothing. The same
+    /// message to the byte, under the same number. What the broker has not acknowledged comes from the ring.
+    mutating func publishAlertStates() {
+        for setup in configuration.alerts {
+            guard let newest = alerting.newest[setup.rule.id], newest.isAcknowledged, let payload = newest.payload else { continue }
+            publish(alertMessage(setup.rule.id, payload, name: newest.name, retain: true))
+        }
+    }
+
+    private func alertMessage(_ alert: String, _ payload: [UInt8], name: AlertEvent.ReadingName, retain: Bool) -> Message {
+        Message(
+            topic: topics.alert(alert), payload: payload, qos: 1, retain: retain, contentType: "application/json",
+            userProperties: [
+                .init(name: "stream", value: name.stream.text),
+                .init(name: "seq", value: "\(name.sequence.rawValue)"),
+            ])
     }
 
     /// Nil: written by a later version, whose events this one cannot read.
@@ -286,18 +314,13 @@ extension Agent {
                 topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
         case .reading(let reading):
             guard case .event(let bytes) = reading.outcome, let event = AlertEvent(decoding: bytes) else { return nil }
-            return Message(
-                topic: topics.alert(reading.schema.sensor),
-                payload: alertJSON(
-                    event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot,
-                    instant: reading.instant, stamp: reading.stamp),
-                // Of an alert that is gone its events are told, and nothing is left with the broker.
-                qos: 1, retain: configuration.alerts.contains { $0.rule.id == reading.schema.sensor },
-                contentType: "application/json",
-                userProperties: [
-                    .init(name: "stream", value: reading.stream.text),
-                    .init(name: "seq", value: "\(reading.sequence.rawValue)"),
-                ])
+            let payload = alertJSON(
+                event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot, instant: reading.instant,
+                stamp: reading.stamp)
+            // Of an alert that is gone its events are told, and nothing is left with the broker.
+            let isThere = configuration.alerts.contains { $0.rule.id == reading.schema.sensor }
+            return alertMessage(
+                reading.schema.sensor, payload, name: .init(stream: reading.stream, sequence: reading.sequence), retain: isThere)
         }
     }
 

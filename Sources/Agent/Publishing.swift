@@ -73,13 +73,15 @@ extension Agent {
         switch event {
         case .online(let version, _):
             connection = Connection(version: version, waiting: [])
-            if firstOnline == nil { firstOnline = now }
+            let isFirst = firstOnline == nil
+            if isFirst { firstOnline = now }
             subscribe()
             clearStale()
             publish(statusMessage("online"))
             publish(infoMessage())
             tellOutputs(.online)
             publishOutputs()
+            if !isFirst { publishAlertStates() }
             if configuration.metricsEvery > .zero {
                 metricsDue = now.advanced(by: configuration.metricsEvery)
                 actions.append(.askFacts(.publish))

@@ -89,7 +89,7 @@ package struct AlertEngine: Hashable, Sendable {
         guard slots[index].acknowledged == nil else { return actions }
         let at = max(now, slots[index].machine.position)
         slots[index].acknowledged = .instant(at)
-        tellAgain(index, at: at, &actions)
+        tellAgain(index, "acknowledged", at: at, &actions)
         return actions
     }
 
@@ -107,7 +107,7 @@ package struct AlertEngine: Hashable, Sendable {
         let at = max(now, slots[index].machine.position)
         let until = now.advanced(by: lasting)
         slots[index].mute = lasting == .zero ? nil : AlertSlot.Mute(until: until, latest: until)
-        tellAgain(index, at: at, &actions)
+        tellAgain(index, lasting == .zero ? "no longer muted" : "muted", at: at, &actions)
         demand(index, wasDemanding: wasDemanding, &actions)
         return actions
     }
@@ -184,7 +184,7 @@ package struct AlertEngine: Hashable, Sendable {
         // At one instant the end of a mute is the last.
         if let end = slots[index].muteEnd, slots[index].machine.deadline.map({ end < $0 }) ?? true {
             slots[index].mute = nil
-            tellAgain(index, at: end, &actions)
+            tellAgain(index, "no longer muted", at: end, &actions)
             demand(index, wasDemanding: wasDemanding, &actions)
         } else {
             let happening = slots[index].machine.fire()
@@ -206,18 +206,23 @@ package struct AlertEngine: Hashable, Sendable {
         schedule(index)
     }
 
-    private mutating func tellAgain(_ index: Int, at instant: Instant, _ actions: inout [AlertAction]) {
+    /// - Parameter what: for the log.
+    private mutating func tellAgain(_ index: Int, _ what: String, at instant: Instant, _ actions: inout [AlertAction]) {
         slots[index].tellAgain(at: instant)
-        appendEvent(index, at: instant, &actions)
+        appendEvent(index, what, at: instant, &actions)
         schedule(index)
     }
 
-    private mutating func appendEvent(_ index: Int, at instant: Instant, _ actions: inout [AlertAction]) {
+    private mutating func appendEvent(_ index: Int, _ what: String? = nil, at instant: Instant, _ actions: inout [AlertAction]) {
         guard let event = slots[index].event(deviceName: deviceName) else { preconditionFailure("told just now") }
         revision += 1
         urgentRevision += 1
         actions.append(.event(event, at: instant))
-        actions.append(.notice(Notice(.info, "alert \(event.state.text) alert=\(event.alert) message=\(event.message)")))
+        let text =
+            if let what { "alert \(what) alert=\(event.alert) state=\(event.state.text)" } else {
+                "alert \(event.state.text) alert=\(event.alert) message=\(event.message)"
+            }
+        actions.append(.notice(Notice(.info, text)))
     }
 
     private func demand(_ index: Int, wasDemanding: Bool, _ actions: inout [AlertAction]) {

@@ -220,4 +220,42 @@ extension Bench {
         #expect(payloads[2].contains("\"muted_until\":\"20"))
         #expect(payloads[3].contains("\"muted_until\":null"))
     }
+
+    @Test func `after a reconnect the states are told again to the byte, at the first connect of a process they are not`() {
+        let sensors = [Bench.contact()]
+        var bench = Bench(sensors: sensors, alerts: [doorOpen()])
+        bench.run(for: .seconds(5))
+        #expect(bench.states(of: "door-open") == ["raised"])
+        bench.loseConnection()
+        bench.run(for: .seconds(60))
+        let payloads = bench.payloads(on: "godwit/bench/alerts/door-open")
+        #expect(payloads.count == 2 && Set(payloads).count == 1)
+        // What has changed meanwhile comes behind it and is what stays.
+        bench.brokerAnswers = false
+        bench.loseConnection()
+        bench.door(isActive: true)
+        bench.brokerAnswers = true
+        bench.run(for: .seconds(300))
+        #expect(bench.states(of: "door-open").last == "cleared")
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
+        next.lineAnswer = .lineReady(isActive: true)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == [])
+    }
+
+    @Test func `a stop before the alert ring is open leaves its events to the next process, each under one number`() {
+        let sensors = [Bench.contact()]
+        var bench = Bench(sensors: sensors, alerts: [doorOpen()])
+        bench.silentFiles = [.alerts]
+        bench.run(for: .seconds(3))
+        bench.silentFiles = []
+        bench.give(.stop)
+        bench.answerAgain()
+        bench.run(for: .seconds(6))
+        #expect(bench.isFinished)
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
+        next.run(for: .seconds(60))
+        let all = bench.payloads(on: "godwit/bench/alerts/door-open") + next.payloads(on: "godwit/bench/alerts/door-open")
+        #expect(Set(all.compactMap { Bench.integer("seq", in: $0) }).count == 1, "\(all)")
+    }
 }
