@@ -181,6 +181,11 @@ extension Checker {
         default: break
         }
         guard let change, let within else { return nil }
+        if let place = section["within"]?.value.place, let settings = series?.sensor.settings, let every = settings.every, within <= every {
+            warning(
+                place,
+                "within: \(Units.text(within)) is not above the 'every' of sensor '\(settings.id)' (\(Units.text(every))): two readings are hardly ever in it; write more")
+        }
         return .changesBy(change, within: within)
     }
 

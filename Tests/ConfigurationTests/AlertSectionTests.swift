@@ -76,6 +76,8 @@ import Testing
         ("series: still, silent_for: 5 min", "has 'heartbeat: 0 s' and says nothing while nothing changes"),
         ("series: air, silent_for: 30 s", "is not above the 'every' of sensor 'air' (30 s)"),
         ("series: door.state, silent_for: 10 min", "is not above the heartbeat of sensor 'door' (10 min)"),
+        ("series: air.temperature, changes_by: 2, within: 20 s", "within: 20 s is not above the 'every' of sensor 'air' (30 s)"),
+        ("series: air.temperature, changes_by: -2, within: 30 s", "is not above the 'every' of sensor 'air' (30 s)"),
         ("series: air.temperature, equals: 2.55", "'temperature' is given with 1 decimals"),
     ])
     func `a rule that can be meant and hardly is gets a warning`(keys: String, part: String) {
