@@ -388,7 +388,9 @@ int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, co
 }
 
 int cmosquitto_subscribe(cmosquitto_connection *c, int *mid, const char *filter) {
-    int result = mosquitto_subscribe(c->handle, mid, filter, 0);
+    // What is published with retain is told as such also when it comes at once. MQTT 3.1.1 cannot say so.
+    int options = c->version == MQTT_PROTOCOL_V5 ? MQTT_SUB_OPT_RETAIN_AS_PUBLISHED : 0;
+    int result = mosquitto_subscribe_v5(c->handle, mid, filter, 0, options, NULL);
     c->error_number = errno;
     return result;
 }

@@ -139,6 +139,25 @@ import TestSupport
         #expect(driver.messages.map { String(decoding: $0.payload, as: UTF8.self) } == ["old", "on"])
     }
 
+    @Test(arguments: [ProtocolVersion.v5, .v311])
+    func `what is published with retain while connected says so under MQTT 5, which 3_1_1 cannot`(version: ProtocolVersion) throws {
+        let broker = try MosquittoBroker()
+        var configuration = SessionConfiguration.quick
+        configuration.protocolChoice = version == .v5 ? .v5 : .v311
+        let driver = Driver(port: broker.port, configuration: configuration)
+        driver.whenOnline = { $0.transport.perform(.subscribe(["g/command"]), at: Driver.now()) }
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        // The first comes by the subscription, which stands then.
+        let deadline = Date() + 20
+        while driver.messages.isEmpty, Date() < deadline {
+            try broker.publish("first", to: "g/command")
+            _ = driver.run(within: 0.2) { !$0.messages.isEmpty }
+        }
+        try broker.publish("kept", to: "g/command", retain: true)
+        #expect(driver.run { $0.messages.contains { $0.payload == Array("kept".utf8) } })
+        #expect(driver.messages.last?.isRetained == (version == .v5))
+    }
+
     @Test func `bytes are counted in both directions`() throws {
         let broker = try MosquittoBroker()
         let driver = Driver(port: broker.port)
