@@ -1,3 +1,4 @@
+internal import Alerts
 internal import Configuration
 package import Outputs
 internal import Payloads
@@ -59,7 +60,7 @@ package enum Command: Hashable, Sendable {
         case "acknowledge": self = .acknowledge(alert: try request.body.neededText("alert", example: "frost"))
         case "mute":
             let alert = try request.body.neededText("alert", example: "frost")
-            guard let duration = try request.body.duration("for") else {
+            guard let duration = try request.body.duration("for", .zero...AlertEngine.maximumMute, range: "0 s ... 31 d") else {
                 throw CommandRefusal(#"'for' is missing; write how long it is to be muted, as in "for":"8 h""#)
             }
             self = .mute(alert: alert, lasting: duration)
@@ -109,8 +110,9 @@ extension JSONValue {
         return text
     }
 
-    /// Longer than nothing and at most a year; nil where it is left out or null.
-    func duration(_ name: String) throws(CommandRefusal) -> Duration? {
+    /// Nil where it is left out or null.
+    /// - Parameter range: the limits for a person.
+    func duration(_ name: String, _ limits: ClosedRange<Duration>, range: String) throws(CommandRefusal) -> Duration? {
         guard let text = try optionalText(name, example: "5 min") else { return nil }
         let duration: Duration
         do throws(ValueError) {
@@ -118,10 +120,7 @@ extension JSONValue {
         } catch {
             throw CommandRefusal("'\(name)': \(error.text)")
         }
-        guard duration > .zero, duration <= Self.longest else {
-            throw CommandRefusal("'\(name)': \(shown(text)) is not between 0 s and 366 d")
-        }
+        guard limits.contains(duration) else { throw CommandRefusal("'\(name)': \(shown(text)) is outside \(range)") }
         return duration
     }
-    private static var longest: Duration { .seconds(366 * 86400) }
 }

@@ -40,7 +40,8 @@ struct OutputRequest: Hashable, Sendable {
     init(_ body: JSONValue) throws(CommandRefusal) { (command, expires) = try Self.members(of: body) }
 
     private static func members(of body: JSONValue) throws(CommandRefusal) -> (OutputCommand, WallTime?) {
-        let lasting = try body.duration("for")
+        // Of nothing a pulse is none; a year is as good as for ever.
+        let lasting = try body.duration("for", .nanoseconds(1)...(.seconds(366 * 86_400)), range: "0 s (not included) ... 366 d")
         let word: String
         switch body["state"] {
         case .string(let text)?, .number(let text)?: word = text
