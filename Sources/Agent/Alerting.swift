@@ -1,5 +1,6 @@
 internal import Alerts
 internal import MQTTSession
+internal import Outputs
 internal import Payloads
 package import RingStore
 internal import Telemetry
@@ -161,7 +162,7 @@ extension Agent {
         for action in alertActions {
             switch action {
             case .event(let event, let instant): take(event, at: instant)
-            case .demand(let alert, let outputs, let isOn): demand(alert: alert, outputs: outputs, isOn: isOn)
+            case .demand(let alert, let outputs, let demand): tellOutputs(.demand(alert: alert, outputs: outputs, demand))
             case .notice(let notice): take(notice)
             }
         }

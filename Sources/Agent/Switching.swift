@@ -34,11 +34,6 @@ extension Agent {
         return nil
     }
 
-    /// An alert begins (again) or ceases to demand its outputs on.
-    mutating func demand(alert: String, outputs names: [String], isOn: Bool) {
-        tellOutputs(.demand(alert: alert, outputs: names, isOn: isOn))
-    }
-
     /// Nil: the configuration has none with this id.
     func outputIndex(_ id: String) -> Int? { outputs.indices.first { outputs.settings($0).id == id } }
 

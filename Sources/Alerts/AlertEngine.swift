@@ -103,12 +103,12 @@ package struct AlertEngine: Hashable, Sendable {
         passDeadlines(of: index, through: now, &actions)
         defer { findNearest() }
         if lasting == .zero, !slots[index].isMuted { return actions }
-        let wasDemanding = slots[index].isDemanding
+        let before = slots[index].drive
         let at = max(now, slots[index].machine.position)
         let until = now.advanced(by: lasting)
         slots[index].mute = lasting == .zero ? nil : AlertSlot.Mute(until: until, latest: until)
         tellAgain(index, lasting == .zero ? "no longer muted" : "muted", at: at, &actions)
-        demand(index, wasDemanding: wasDemanding, &actions)
+        demand(index, before: before, &actions)
         return actions
     }
 
@@ -124,7 +124,7 @@ package struct AlertEngine: Hashable, Sendable {
     private mutating func begin(at now: Instant, _ actions: inout [AlertAction]) {
         precondition(!hasStarted, "started twice")
         hasStarted = true
-        for index in slots.indices where slots[index].isDemanding { demand(index, wasDemanding: false, &actions) }
+        for index in slots.indices { demand(index, before: AlertSlot.Drive(isRaised: false, isMuted: false), &actions) }
         // What ended while the daemon was away.
         while let index = nextDue(before: now) { fire(index, &actions) }
         for index in slots.indices {
@@ -146,12 +146,12 @@ package struct AlertEngine: Hashable, Sendable {
         }
         while dues[index] < instant { fire(index, &actions) }
         slots[index].newest = AlertSlot.Newest(value: decimal, reading: name)
-        let wasDemanding = slots[index].isDemanding
+        let before = slots[index].drive
         let wasRaised = slots[index].machine.isRaised
         let revisionBefore = slots[index].machine.revision
         let happening = slots[index].machine.take(value, at: instant)
         if slots[index].machine.revision != revisionBefore { revision += 1 }
-        settle(index, happening, wasRaised: wasRaised, wasDemanding: wasDemanding, &actions)
+        settle(index, happening, wasRaised: wasRaised, before: before, &actions)
         let position = slots[index].machine.position
         passDeadlines(of: index, through: position, &actions)
     }
@@ -179,22 +179,22 @@ package struct AlertEngine: Hashable, Sendable {
     /// Passes one deadline of the slot, which there must be.
     private mutating func fire(_ index: Int, _ actions: inout [AlertAction]) {
         let wasRaised = slots[index].machine.isRaised
-        let wasDemanding = slots[index].isDemanding
+        let before = slots[index].drive
         revision += 1
         // At one instant the end of a mute is the last.
         if let end = slots[index].muteEnd, slots[index].machine.deadline.map({ end < $0 }) ?? true {
             slots[index].mute = nil
             tellAgain(index, "no longer muted", at: end, &actions)
-            demand(index, wasDemanding: wasDemanding, &actions)
+            demand(index, before: before, &actions)
         } else {
             let happening = slots[index].machine.fire()
-            settle(index, happening, wasRaised: wasRaised, wasDemanding: wasDemanding, &actions)
+            settle(index, happening, wasRaised: wasRaised, before: before, &actions)
         }
     }
 
     /// What follows from what the machine has done.
     private mutating func settle(
-        _ index: Int, _ happening: AlertMachine.Happening?, wasRaised: Bool, wasDemanding: Bool, _ actions: inout [AlertAction]
+        _ index: Int, _ happening: AlertMachine.Happening?, wasRaised: Bool, before: AlertSlot.Drive, _ actions: inout [AlertAction]
     ) {
         let isRaised = slots[index].machine.isRaised
         if happening?.state == .cleared || isRaised && !wasRaised { slots[index].acknowledged = nil }
@@ -202,7 +202,7 @@ package struct AlertEngine: Hashable, Sendable {
             slots[index].tell(happening)
             appendEvent(index, at: happening.at, &actions)
         }
-        demand(index, wasDemanding: wasDemanding, &actions)
+        demand(index, before: before, &actions)
         schedule(index)
     }
 
@@ -225,11 +225,14 @@ package struct AlertEngine: Hashable, Sendable {
         actions.append(.notice(Notice(.info, text)))
     }
 
-    private func demand(_ index: Int, wasDemanding: Bool, _ actions: inout [AlertAction]) {
-        let isDemanding = slots[index].isDemanding
-        guard isDemanding != wasDemanding else { return }
+    private func demand(_ index: Int, before: AlertSlot.Drive, _ actions: inout [AlertAction]) {
+        let now = slots[index].drive
         let rule = slots[index].setup.rule
-        actions.append(.demand(alert: rule.id, outputs: rule.outputs, isOn: isDemanding))
+        if now.isRaised != before.isRaised {
+            actions.append(.demand(alert: rule.id, outputs: rule.outputs, now.isRaised ? .raised(isMuted: now.isMuted) : .ended))
+        } else if now.isRaised, now.isMuted != before.isMuted {
+            actions.append(.demand(alert: rule.id, outputs: rule.outputs, now.isMuted ? .muted : .unmuted))
+        }
     }
 
     // MARK: deadlines
@@ -294,15 +297,19 @@ package struct AlertEngine: Hashable, Sendable {
         return actions
     }
 
-    /// Outputs that a rule drives before and after are left alone.
     private func tellOutputs(_ before: AlertSlot, _ after: AlertSlot?, _ actions: inout [AlertAction]) {
         let id = before.setup.rule.id
-        let was = before.isDemanding ? before.setup.rule.outputs : []
-        let now = after.map { $0.isDemanding ? $0.setup.rule.outputs : [] } ?? []
-        let gone = was.filter { !now.contains($0) }
-        let new = now.filter { !was.contains($0) }
-        if !gone.isEmpty { actions.append(.demand(alert: id, outputs: gone, isOn: false)) }
-        if !new.isEmpty { actions.append(.demand(alert: id, outputs: new, isOn: true)) }
+        let was = before.setup.rule.outputs
+        guard let after, after.drive.isRaised else {
+            if before.drive.isRaised { actions.append(.demand(alert: id, outputs: was, .ended)) }
+            return
+        }
+        let now = after.setup.rule.outputs
+        if !before.drive.isRaised {
+            actions.append(.demand(alert: id, outputs: now, .raised(isMuted: after.isMuted)))
+        } else if now != was {
+            actions.append(.demand(alert: id, outputs: now, .outputsChanged))
+        }
     }
 }
 

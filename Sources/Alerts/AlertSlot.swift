@@ -53,7 +53,14 @@ struct AlertSlot: Hashable, Sendable {
     }
 
     var isMuted: Bool { mute != nil }
-    var isDemanding: Bool { machine.isRaised && !isMuted && !setup.rule.outputs.isEmpty }
+
+    /// What decides over its outputs.
+    struct Drive: Hashable, Sendable {
+        var isRaised: Bool
+        var isMuted: Bool
+    }
+
+    var drive: Drive { Drive(isRaised: machine.isRaised && !setup.rule.outputs.isEmpty, isMuted: isMuted) }
 
     var muteEnd: Instant? { mute.map { max($0.until, machine.position) } }
 

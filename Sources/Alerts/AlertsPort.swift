@@ -68,8 +68,8 @@ package enum AlertInput: Hashable, Sendable {
 package enum AlertAction: Hashable, Sendable {
     /// `at`: when it happened, never later than now.
     case event(AlertEvent, at: Instant)
-    /// For the outputs; also when nothing was published (the end of a mute, a restored state).
-    case demand(alert: String, outputs: [String], isOn: Bool)
+    /// For the outputs; also when nothing was published (a restored state, a reload). Not of a rule without outputs.
+    case demand(alert: String, outputs: [String], AlertDemand)
     case notice(Notice)
 }
 

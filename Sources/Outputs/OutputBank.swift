@@ -12,6 +12,7 @@ package struct OutputBank: Hashable, Sendable {
     private struct ActiveAlert: Hashable, Sendable {
         var alert: String
         var outputs: [String]
+        var isMuted: Bool
     }
 
     private var machines: [OutputMachine]
@@ -71,7 +72,7 @@ package struct OutputBank: Hashable, Sendable {
         case .lineReady(let index): lineReady(index, at: now)
         case .lineFailed(let index, let noReading): lineFailed(index, noReading, at: now)
         case .command(let index, let command): if phase != .stopped { self.command(index, command, at: now) }
-        case .demand(let alert, let outputs, let isOn): demand(alert: alert, outputs: outputs, isOn: isOn)
+        case .demand(let alert, let outputs, let demand): take(demand, of: alert, for: outputs)
         case .online: offlineSince = nil
         case .offline:
             guard offlineSince == nil else { return }
@@ -106,23 +107,45 @@ package struct OutputBank: Hashable, Sendable {
         }
     }
 
-    private mutating func demand(alert: String, outputs: [String], isOn: Bool) {
-        let before = alerts.first { $0.alert == alert }?.outputs ?? []
-        alerts.removeAll { $0.alert == alert }
-        if isOn { alerts.append(ActiveAlert(alert: alert, outputs: outputs)) }
-        for index in machines.indices {
-            let id = machines[index].settings.id
-            if isOn ? !outputs.contains(id) && before.contains(id) : outputs.contains(id) || before.contains(id) {
-                machines[index].demandEnds(of: alert)
+    private mutating func take(_ demand: AlertDemand, of alert: String, for outputs: [String]) {
+        switch demand {
+        case .raised(let isMuted):
+            endDemand(of: alert)
+            begin(ActiveAlert(alert: alert, outputs: outputs, isMuted: isMuted))
+        case .muted, .unmuted:
+            guard let known = alerts.firstIndex(where: { $0.alert == alert }) else { return }
+            let isMuted = demand == .muted
+            alerts[known].isMuted = isMuted
+            forEach(of: alerts[known].outputs) { bank, index in
+                if bank.machines[index].setMuted(isMuted, of: alert) { bank.wish(for: index) }
             }
+        case .outputsChanged:
+            guard let known = alerts.first(where: { $0.alert == alert }) else { return }
+            endDemand(of: alert, butFor: outputs)
+            begin(ActiveAlert(alert: alert, outputs: outputs, isMuted: known.isMuted))
+        case .ended: endDemand(of: alert)
         }
-        guard isOn else { return }
-        // Backwards, so that of one group the first in the list has the turn.
+    }
+
+    private mutating func endDemand(of alert: String, butFor kept: [String] = []) {
+        alerts.removeAll { $0.alert == alert }
+        for index in machines.indices where !kept.contains(machines[index].settings.id) { machines[index].demandEnds(of: alert) }
+    }
+
+    /// Those of its outputs that it had before stay as they are.
+    private mutating func begin(_ active: ActiveAlert) {
+        alerts.append(active)
+        forEach(of: active.outputs) { bank, index in
+            guard !bank.machines[index].hasDemand(of: active.alert) else { return }
+            bank.machines[index].demand(of: active.alert, isMuted: active.isMuted)
+            if !active.isMuted { bank.wish(for: index) }
+        }
+    }
+
+    /// Backwards, so that of one group the first in the list has the turn.
+    private mutating func forEach(of outputs: [String], _ body: (inout OutputBank, Int) -> Void) {
         for id in outputs.reversed() {
-            for index in machines.indices where machines[index].settings.id == id && exists(index) {
-                machines[index].demand(of: alert)
-                wish(for: index)
-            }
+            for index in machines.indices where machines[index].settings.id == id && exists(index) { body(&self, index) }
         }
     }
 
@@ -303,8 +326,8 @@ package struct OutputBank: Hashable, Sendable {
         wishForInitial(of: before..<machines.count)
         for index in before..<machines.count {
             for alert in alerts where alert.outputs.contains(machines[index].settings.id) {
-                machines[index].demand(of: alert.alert)
-                wish(for: index)
+                machines[index].demand(of: alert.alert, isMuted: alert.isMuted)
+                if !alert.isMuted { wish(for: index) }
             }
         }
         catchUp(to: now)

@@ -2,11 +2,14 @@ internal import Telemetry
 
 /// One output over time, by itself: what is wanted of it, and its line. What its group allows is the bank's part.
 struct OutputMachine: Hashable, Sendable {
-    /// An alert that demands the output on.
+    /// An alert that is raised and has this output.
     struct Demand: Hashable, Sendable {
         var alert: String
+        var isMuted = false
         /// Overridden by a command or by `maximum_on`, until the alert is raised again.
         var isSilenced = false
+
+        var isHeard: Bool { !isMuted && !isSilenced }
     }
 
     /// What comes by itself.
@@ -35,7 +38,7 @@ struct OutputMachine: Hashable, Sendable {
         precondition(settings.minimumOn <= settings.maximumOn ?? settings.minimumOn, "maximum_on is not below minimum_on")
     }
 
-    var isWanted: Bool { base || demands.contains { !$0.isSilenced } }
+    var isWanted: Bool { base || demands.contains { $0.isHeard } }
 
     /// Sets the base; a pulse that runs ends. `until`: a new pulse.
     mutating func set(base: Bool, until pulseEnd: Instant? = nil) {
@@ -47,10 +50,20 @@ struct OutputMachine: Hashable, Sendable {
         for index in demands.indices { demands[index].isSilenced = true }
     }
 
-    /// The alert begins to demand it on, or begins again.
-    mutating func demand(of alert: String) {
+    /// The alert is raised, or raised again.
+    mutating func demand(of alert: String, isMuted: Bool = false) {
         demands.removeAll { $0.alert == alert }
-        demands.append(Demand(alert: alert))
+        demands.append(Demand(alert: alert, isMuted: isMuted))
+    }
+
+    func hasDemand(of alert: String) -> Bool { demands.contains { $0.alert == alert } }
+
+    /// - Returns: whether the alert is heard now that was not.
+    mutating func setMuted(_ isMuted: Bool, of alert: String) -> Bool {
+        guard let index = demands.firstIndex(where: { $0.alert == alert }) else { return false }
+        let before = demands[index].isHeard
+        demands[index].isMuted = isMuted
+        return demands[index].isHeard && !before
     }
 
     mutating func demandEnds(of alert: String) { demands.removeAll { $0.alert == alert } }

@@ -23,8 +23,8 @@ package enum OutputInput: Hashable, Sendable {
     case lineReady(Int)
     case lineFailed(Int, NoReading)
     case command(Int, OutputCommand)
-    /// An alert begins or ceases to demand its outputs on. Begins again (raised anew, unmuted): told again with true.
-    case demand(alert: String, outputs: [String], isOn: Bool)
+    /// What has changed with an alert that drives outputs; `outputs`: all of them, by their ids. Also before `start`.
+    case demand(alert: String, outputs: [String], AlertDemand)
     case online
     case offline
     case timer

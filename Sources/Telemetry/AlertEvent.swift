@@ -79,3 +79,16 @@ package struct AlertEvent: Hashable, Sendable {
         self.isFlapping = isFlapping
     }
 }
+
+/// What has changed for the outputs of an alert. It demands them on while it is raised and not muted.
+package enum AlertDemand: Hashable, Sendable {
+    /// Raised, or raised again: what was overridden before is heard again.
+    case raised(isMuted: Bool)
+    /// It is still raised.
+    case muted
+    /// The mute is over: what was overridden before or during it stays so.
+    case unmuted
+    /// It is still raised, and has other outputs than before; those that it keeps are not touched.
+    case outputsChanged
+    case ended
+}

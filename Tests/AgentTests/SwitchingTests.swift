@@ -82,10 +82,10 @@ import Testing
         var bench = bench()
         bench.brokerAnswers = false
         bench.run(for: .seconds(5))
-        bench.inTurn { $0.demand(alert: "frost", outputs: ["siren"], isOn: true) }
+        bench.inTurn { $0.tellOutputs(.demand(alert: "frost", outputs: ["siren"], .raised(isMuted: false))) }
         bench.settle()
         #expect(isOn(bench, 0) == true)
-        bench.inTurn { $0.demand(alert: "frost", outputs: ["siren"], isOn: false) }
+        bench.inTurn { $0.tellOutputs(.demand(alert: "frost", outputs: ["siren"], .ended)) }
         bench.settle()
         #expect(isOn(bench, 0) == false)
     }

@@ -67,8 +67,8 @@ import Testing
         bench.mute(for: 100)
         var going = bench.restarted(at: 50)
         going.pass(to: 200)
-        #expect(going.take() == ["frost raised@100 since 0", "frost -> siren on"])
-        #expect(bench.restarted(at: 150).take() == ["frost raised@100 since 0", "frost -> siren on"])
+        #expect(going.take() == ["frost -> siren on, muted", "frost raised@100 since 0", "frost -> siren unmuted"])
+        #expect(bench.restarted(at: 150).take() == ["frost -> siren on, muted", "frost raised@100 since 0", "frost -> siren unmuted"])
     }
 
     @Test func `in another boot a mute goes on by the wall time, or lasts for what was left from the start`() {
@@ -78,23 +78,23 @@ import Testing
         bench.pass(to: 40)
         var known = bench.restarted(at: 5, sameBoot: false, wallBefore: 1_000_040, wall: 1_000_070)
         known.pass(to: 34)
-        #expect(known.take() == [])
+        #expect(known.take() == ["frost -> siren on, muted"])
         known.pass(to: 35)
-        #expect(known.take() == ["frost raised@35 since wall 1000000", "frost -> siren on"])
+        #expect(known.take() == ["frost raised@35 since wall 1000000", "frost -> siren unmuted"])
         var unknown = bench.restarted(at: 5, sameBoot: false)
         unknown.pass(to: 64)
-        #expect(unknown.take() == [])
+        #expect(unknown.take() == ["frost -> siren on, muted"])
         unknown.pass(to: 65)
-        #expect(unknown.take() == ["frost raised@65 since unknown", "frost -> siren on"])
+        #expect(unknown.take() == ["frost raised@65 since unknown", "frost -> siren unmuted"])
         // A clock of before the mute does not make it longer.
         var early = bench.restarted(at: 5, sameBoot: false, wallBefore: 1_000_040, wall: 500)
         early.pass(to: 65)
-        #expect(early.take() == ["frost raised@65 since wall 1000000", "frost -> siren on"])
+        #expect(early.take() == ["frost -> siren on, muted", "frost raised@65 since wall 1000000", "frost -> siren unmuted"])
         // Known later: over by then.
         var later = bench.restarted(at: 5, sameBoot: false, wallBefore: 1_000_040)
         later.pass(to: 20)
         later.clock(1_000_200)
-        #expect(later.take() == ["frost raised@20 since wall 1000000", "frost -> siren on"])
+        #expect(later.take() == ["frost -> siren on, muted", "frost raised@20 since wall 1000000", "frost -> siren unmuted"])
     }
 
     // MARK: another configuration

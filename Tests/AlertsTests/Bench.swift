@@ -128,8 +128,17 @@ struct Bench {
                 precondition(instant <= now, "told before it happens")
                 events.append(event)
                 log.lines.append("\(event.alert) \(Self.short(event, instant))")
-            case .demand(let alert, let outputs, let isOn):
-                log.lines.append("\(alert) -> \(outputs.joined(separator: ",")) \(isOn ? "on" : "off")")
+            case .demand(let alert, let outputs, let demand):
+                let word =
+                    switch demand {
+                    case .raised(isMuted: false): "on"
+                    case .raised(isMuted: true): "on, muted"
+                    case .muted: "muted"
+                    case .unmuted: "unmuted"
+                    case .outputsChanged: "instead"
+                    case .ended: "off"
+                    }
+                log.lines.append("\(alert) -> \(outputs.joined(separator: ",")) \(word)")
             case .notice: break
             }
         }

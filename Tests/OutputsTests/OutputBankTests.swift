@@ -132,6 +132,51 @@ import Testing
         #expect(play.story() == "0:on")
     }
 
+    @Test func `over a mute what was overridden stays so, and what was not comes back`() {
+        var play = Play([output("a"), output("b") { $0.maximumOn = .seconds(3) }, output("c")])
+        play.raise("frost", "a", "b", "c")
+        play.run(to: 1)
+        play.command(.off, 0)
+        play.run(to: 5)
+        #expect(play.lines == [0: false, 1: false, 2: true], "b was on for maximum_on")
+        play.mute("frost")
+        #expect(play.lines == [0: false, 1: false, 2: false])
+        play.run(to: 6)
+        play.unmute("frost")
+        #expect(play.lines == [0: false, 1: false, 2: true])
+        play.run(to: 7)
+        play.mute("frost")
+        play.command(.on(lasting: nil), 2)
+        play.command(.off, 2)
+        play.unmute("frost")
+        #expect(play.lines == [0: false, 1: false, 2: false], "an off during the mute overrides, too")
+        play.run(to: 8)
+        play.raise("frost", "a", "b", "c")
+        #expect(play.lines == [0: true, 1: true, 2: true], "raised again")
+    }
+
+    @Test func `an alert that is raised while it is muted is heard when the mute is over`() {
+        var play = Play([output("a")])
+        play.raise("frost", "a")
+        play.command(.off)
+        play.mute("frost")
+        play.end("frost", "a")
+        play.give(.demand(alert: "frost", outputs: ["a"], .raised(isMuted: true)))
+        #expect(play.lines == [0: false])
+        play.unmute("frost")
+        #expect(play.lines == [0: true])
+    }
+
+    @Test func `outputs that an alert keeps when its list changes are not touched`() {
+        var play = Play([output("a"), output("b"), output("c"), output("d")])
+        play.raise("frost", "a", "b", "c")
+        play.run(to: 1)
+        play.command(.off, 1)
+        play.give(.demand(alert: "frost", outputs: ["b", "c", "d"], .outputsChanged))
+        #expect(play.lines == [0: false, 1: false, 2: true, 3: true])
+        #expect(play.story(2) == "0:off 0:on")
+    }
+
     @Test func `an alert whose list of outputs is another gives up those that it does not name any more`() {
         var play = Play([output("a"), output("b")])
         play.raise("frost", "a")

@@ -11,8 +11,10 @@ struct OutputOracle {
             /// `toggle` is recorded as what it came to.
             case on(Int, lasting: Int?)
             case off(Int)
-            case demand(alert: String, outputs: [String])
+            case demand(alert: String, outputs: [String], isMuted: Bool)
             case demandEnds(alert: String)
+            case muted(alert: String)
+            case unmuted(alert: String)
             case online
             case offline
             /// By itself, found by `derived`.
@@ -107,19 +109,26 @@ struct OutputOracle {
         return settings[index].initial
     }
 
-    /// Some alert demands it that nobody has overridden.
+    /// Some alert demands it that nobody has overridden, and that is not muted.
     func isDemanded(_ index: Int, _ history: [Event]) -> Bool {
-        let alerts = Set(history.compactMap { if case .demand(let alert, _) = $0.kind { alert } else { nil } })
-        return alerts.contains { alert in
-            for event in history.reversed() {
-                switch event.kind {
-                case .demand(alert, let outputs): return outputs.contains(settings[index].id)
-                case .demandEnds(alert), .off(index), .maximumOn(index): return false
-                default: continue
-                }
+        let alerts = Set(history.compactMap { if case .demand(let alert, _, _) = $0.kind { alert } else { nil } })
+        return alerts.contains { demandPlace(of: $0, for: index, history[...]) != nil }
+    }
+
+    /// Where the output stands in the list of an alert that demands it; nil: it is not demanded by it.
+    private func demandPlace(of alert: String, for index: Int, _ history: ArraySlice<Event>) -> Int? {
+        var hearsAgain = false
+        for event in history.reversed() {
+            switch event.kind {
+            case .demand(alert, let outputs, let isMuted):
+                return isMuted && !hearsAgain ? nil : outputs.firstIndex(of: settings[index].id)
+            case .demandEnds(alert), .off(index), .maximumOn(index): return nil
+            case .muted(alert): if !hearsAgain { return nil }
+            case .unmuted(alert): hearsAgain = true
+            default: continue
             }
-            return false
         }
+        return nil
     }
 
     func isWanted(_ index: Int, at second: Int, _ history: [Event]) -> Bool {
@@ -132,8 +141,13 @@ struct OutputOracle {
             // Room for the place in a list behind the position in the history.
             switch event.kind {
             case .on(index, _), .onOffline(index, true): return position * 100 + 99
-            case .demand(_, let outputs):
+            case .demand(_, let outputs, isMuted: false):
                 if let place = outputs.firstIndex(of: settings[index].id) { return position * 100 + 98 - place }
+            case .unmuted(let alert):
+                // It is a wish where it changes something.
+                let before = history[..<position]
+                guard demandPlace(of: alert, for: index, before) == nil else { continue }
+                if let place = demandPlace(of: alert, for: index, history[...position]) { return position * 100 + 98 - place }
             default: continue
             }
         }

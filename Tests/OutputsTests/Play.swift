@@ -87,8 +87,11 @@ struct Play {
     mutating func run(to seconds: Double) { run(to: at(seconds)) }
 
     mutating func command(_ command: OutputCommand, _ index: Int = 0) { give(.command(index, command)) }
-    mutating func raise(_ alert: String, _ outputs: String...) { give(.demand(alert: alert, outputs: outputs, isOn: true)) }
-    mutating func end(_ alert: String, _ outputs: String...) { give(.demand(alert: alert, outputs: outputs, isOn: false)) }
+    mutating func raise(_ alert: String, _ outputs: String...) { give(.demand(alert: alert, outputs: outputs, .raised(isMuted: false))) }
+    mutating func end(_ alert: String, _ outputs: String...) { give(.demand(alert: alert, outputs: outputs, .ended)) }
+
+    mutating func mute(_ alert: String) { give(.demand(alert: alert, outputs: [], .muted)) }
+    mutating func unmute(_ alert: String) { give(.demand(alert: alert, outputs: [], .unmuted)) }
 
     /// `second:value` of each switch of one line.
     func story(_ index: Int = 0) -> String {

@@ -254,7 +254,7 @@ private let runs = ProcessInfo.processInfo.environment["GODWIT_OUTPUT_RUNS"].fla
         let second = world.second
         let alert = "a\(Int.random(in: 0..<3, using: &random))"
         func record(_ kind: OutputOracle.Event.Kind) { world.oracle.inputs.append(.init(second: second, kind: kind)) }
-        switch Int.random(in: 0..<(withLosses ? 12 : 10), using: &random) {
+        switch Int.random(in: 0..<(withLosses ? 14 : 12), using: &random) {
         case 0:
             record(.on(index, lasting: nil))
             try world.give(.command(index, .on(lasting: nil)))
@@ -274,18 +274,25 @@ private let runs = ProcessInfo.processInfo.environment["GODWIT_OUTPUT_RUNS"].fla
         case 5, 6:
             var outputs = world.settings.map(\.id).shuffled(using: &random)
             outputs.removeLast(Int.random(in: 0..<outputs.count, using: &random))
-            record(.demand(alert: alert, outputs: outputs))
-            try world.give(.demand(alert: alert, outputs: outputs, isOn: true))
+            let isMuted = Int.random(in: 0..<4, using: &random) == 0
+            record(.demand(alert: alert, outputs: outputs, isMuted: isMuted))
+            try world.give(.demand(alert: alert, outputs: outputs, .raised(isMuted: isMuted)))
         case 7:
             record(.demandEnds(alert: alert))
-            try world.give(.demand(alert: alert, outputs: [], isOn: false))
+            try world.give(.demand(alert: alert, outputs: [], .ended))
         case 8:
             record(.online)
             try world.give(.online)
         case 9:
             record(.offline)
             try world.give(.offline)
-        case 10: world.missing.insert(index)
+        case 10:
+            record(.muted(alert: alert))
+            try world.give(.demand(alert: alert, outputs: [], .muted))
+        case 11:
+            record(.unmuted(alert: alert))
+            try world.give(.demand(alert: alert, outputs: [], .unmuted))
+        case 12: world.missing.insert(index)
         default: world.missing.remove(index)
         }
     }
