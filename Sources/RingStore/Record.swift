@@ -171,6 +171,15 @@ package struct StoredPage: Hashable, Sendable {
         return low
     }
 
+    /// Of its last reading, or of its clock where that is later; nil: its boot did not know the time.
+    var lastTime: WallTime? {
+        guard let clock = clocks.last ?? header.firstClock else { return nil }
+        for record in records.reversed() {
+            if case .reading(_, let instant, _) = record.content { return max(clock.wallTime, clock.time(of: instant)) }
+        }
+        return clock.wallTime
+    }
+
     /// What this page alone knows of the time of its reading at `position`.
     func stamp(position: UInt64, instant: Instant) -> Stamp {
         if let record = clocks.last(where: { $0.position <= position }) { return .synced(record.time(of: instant)) }

@@ -211,5 +211,7 @@ struct Recovered: Hashable, Sendable {
     var headerRevisions: [UInt64?]
     /// The newest state may be lost: numbers must not go on in the same stream.
     var isDoubtful: Bool
+    /// The wall time of the newest readings of the boot that wrote `latest`, where the slots tell it.
+    var lastTime: WallTime?
     var pagesRead: UInt64 = 0
 }

@@ -78,7 +78,17 @@ extension Recovery {
                 tailPage: tailPage, tail: tail ?? unplaced.first?.header,
                 headerRevisions: headers.map { $0?.revision },
                 isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
-                    || finishedScan?.isOfAll == true))
+                    || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot)))
+    }
+
+    /// Of the last reading of this boot. A slot always holds the page that was written last, or one shortly before it.
+    private static func lastTime(_ copies: [Recovered.Unplaced], boot: UInt32) -> WallTime? {
+        var last: WallTime?
+        for copy in copies where copy.header.boot == boot {
+            guard let time = StoredPage(header: copy.header, bytes: copy.bytes, at: 0)?.lastTime else { continue }
+            last = last.map { max($0, time) } ?? time
+        }
+        return last
     }
 
     /// The parts of the search that look at the log.

@@ -173,7 +173,7 @@ extension Ring {
         watermark = state.watermark
         recoveredThrough = max(found.newest == nil ? 0 : logEnd - 1, state.watermark)
         cursor = watermark + 1
-        adoptClock(found.latest)
+        adoptClock(found.latest, found.lastTime)
         let lost = adoptLosses(
             state, tailPosition: tailPosition, end: end, used: used, isLogEmpty: found.newest == nil)
         settle()
@@ -203,7 +203,7 @@ extension Ring {
         if head > used + 1 { for span in memory { note(span) } }
     }
 
-    private mutating func adoptClock(_ latest: PageHeader) {
+    private mutating func adoptClock(_ latest: PageHeader, _ lastTime: WallTime?) {
         if latest.boot == boot.rawValue {
             // Readings in the file were stamped by the boot's first record; a later one of this process must not take
             // its part.
@@ -213,7 +213,8 @@ extension Ring {
             }
             if !hasSaidOpened { notBefore = latest.notBefore }
         } else if !hasSaidOpened {
-            notBefore = latest.clock?.wallTime ?? latest.firstClock?.wallTime ?? latest.notBefore
+            // A clock record may be as old as the boot: as long as nothing steps the clock there is no other.
+            notBefore = lastTime ?? latest.clock?.wallTime ?? latest.firstClock?.wallTime ?? latest.notBefore
         }
     }
 

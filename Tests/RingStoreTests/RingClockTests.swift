@@ -85,7 +85,7 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
         check(bench.next(unstamped: false)?.reading?.stamp == .estimated(wall(1001)))
     }
 
-    @Test func `readings of an earlier boot without a clock go out at once, with a bound from before`() {
+    @Test func `readings of an earlier boot without a clock go out at once, with the last time from before as bound`() {
         var first = Bench()
         first.input(.start)
         first.input(known(1, wall: 5000))
@@ -97,7 +97,7 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
         var third = second.restarted(boot: 3)
         third.input(.append(airReading(3, at: 1)))
         let stamps = third.drain(unstamped: false).compactMap { $0.reading?.stamp }
-        #expect(stamps == [.synced(wall(5001)), .unknown(notBefore: wall(5000))])
+        #expect(stamps == [.synced(wall(5001)), .unknown(notBefore: wall(5001))])
         #expect(third.ring.isWaitingForClock)
     }
 
