@@ -139,6 +139,24 @@ extension Agent {
             if isSettled { alerting.newest[alert]?.isAcknowledged = true }
         }
     }
+
+    /// The broker now holds this event as the state of its alert. That is past where the disk failed before: the state that
+    /// knew of it was lost, or what came later was told from memory. What is true follows it.
+    mutating func tellWhatIsNewer(than reading: StampedReading) {
+        let alert = reading.schema.sensor
+        guard stopping == nil, !alerting.outbox.contains(where: { $0.alert == alert }) else { return }
+        if let newest = alerting.newest[alert] {
+            let isNewest = newest.name.stream == reading.stream && newest.name.sequence == reading.sequence
+            let isUnknown = newest.name.stream == reading.stream && newest.name.sequence < reading.sequence
+            guard !isNewest, newest.isAcknowledged || isUnknown else { return }
+        }
+        if let event = alerting.engine.event(alert) {
+            put(Alerting.Entry(alert: alert, instant: now, bytes: event.encoded()))
+        } else {
+            perform(alerting.engine.tellFirst(alert, at: now))
+        }
+        if alerting.hasUnsavedEvents { saving.due = now }
+    }
 }
 
 extension FieldWriter {

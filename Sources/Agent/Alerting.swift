@@ -276,6 +276,7 @@ extension Agent {
             if let message = message(forAlert: handover) {
                 if case .reading(let reading) = handover { noteTold(reading, message) }
                 send(message, record: .alert(handover.name))
+                if case .reading(let reading) = handover { tellWhatIsNewer(than: reading) }
             } else {
                 log(.error, "an alert event cannot be read, it was written by another version and is not published")
                 perform(alertRingInput: .acknowledged(handover.name))

@@ -206,6 +206,16 @@ package struct AlertEngine: Hashable, Sendable {
         schedule(index)
     }
 
+    /// The state of an alert that had no event yet, as its first: the broker holds one of which nothing is known here.
+    package mutating func tellFirst(_ alert: String, at now: Instant) -> [AlertAction] {
+        guard let index = slots.firstIndex(where: { $0.setup.rule.id == alert }) else { return [] }
+        var actions: [AlertAction] = []
+        passDeadlines(of: index, through: now, &actions)
+        if slots[index].told == nil { tellAgain(index, "told", at: max(now, slots[index].machine.position), &actions) }
+        findNearest()
+        return actions
+    }
+
     /// - Parameter what: for the log.
     private mutating func tellAgain(_ index: Int, _ what: String, at instant: Instant, _ actions: inout [AlertAction]) {
         slots[index].tellAgain(at: instant)

@@ -80,6 +80,41 @@ import Testing
         #expect(next.states(of: "door-open").last == "raised")
     }
 
+    @Test func `where the state is lost an old event does not stay the state that the broker holds`() {
+        let (bench, _) = crashed(dead: [], broker: false)
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
+        next.disks[.state] = nil
+        next.diskSizes[.state] = nil
+        // It was closed meanwhile: for the rule, which knows of nothing, there is nothing to tell.
+        next.lineAnswer = .lineReady(isActive: true)
+        next.run(for: .seconds(60))
+        #expect(next.states(of: "door-open") == ["raised", "cleared"])
+        #expect(next.agent.alertRingStatus?.unacknowledged == 0)
+    }
+
+    @Test func `an old event that comes out of the disk late is followed by what was told from memory`() {
+        let (bench, _) = crashed(dead: [], broker: false)
+        // Another stream than the file's, as it would be.
+        var next = bench.restarted(sensors: sensors, alerts: [doorOpen()], seed: 8)
+        next.diskError = .noSpace
+        next.lineAnswer = .lineReady(isActive: true)
+        next.run(for: .seconds(20))
+        next.door(isActive: false)
+        next.door(isActive: true)
+        next.run(for: .seconds(20))
+        #expect(next.states(of: "door-open") == ["raised", "cleared"])
+        let told = next.published.count
+        next.diskError = nil
+        next.run(for: .seconds(300))
+        let later = next.published[told...].filter { $0.topic.contains("/alerts/") }.map { String(decoding: $0.payload, as: UTF8.self) }
+        let old = later.firstIndex { $0.contains("\"state\":\"raised\"") }
+        #expect(old != nil, "what the disk held comes out")
+        // Told again after a reconnect too, by the same number.
+        #expect(later.last?.contains("\"state\":\"cleared\"") == true, "\(later)")
+        #expect(later.filter { $0.contains("\"state\":\"raised\"") }.count == 1, "\(later)")
+        #expect(next.agent.alertRingStatus?.unacknowledged == 0)
+    }
+
     @Test func `any bytes in the state are survived`() {
         let (bench, _) = crashed(dead: [.alerts], broker: true)
         var random = RandomSource(seed: 5)

@@ -53,7 +53,7 @@ struct Bench {
     init(
         sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true, waitForClock: Duration = .seconds(120),
         metricsEvery: Duration = .zero, identify: Bool = false, inFlight: Int = 20, outputs: [OutputSettings] = [],
-        alerts: [AlertRule] = [], boot: UInt32 = 0xB007, startingAt: Instant? = nil,
+        alerts: [AlertRule] = [], boot: UInt32 = 0xB007, startingAt: Instant? = nil, seed: UInt64 = 7,
         configure: (inout AgentConfiguration) -> Void = { _ in }
     ) {
         clock = ClockReading(
@@ -72,7 +72,7 @@ struct Bench {
         agent = Agent(
             configuration: configuration, drivers: zip(entries, sensors).map { $0.make($1, origin) },
             schemas: zip(entries, sensors).map { SensorSchema(sensor: $1.id, quantities: $0.model.quantities($1)) },
-            random: RandomSource(seed: 7), at: clock)
+            random: RandomSource(seed: seed), at: clock)
     }
 
     /// As the daemon makes it from the configuration.
@@ -89,11 +89,11 @@ struct Bench {
     /// The next process on the same disks. `otherBoot`: the boot clock begins anew, the wall clock has gone on by `away`.
     func restarted(
         sensors: [SensorSettings] = [Bench.counter()], alerts: [AlertRule] = [], otherBoot: Bool = false, away: Duration = .seconds(5),
-        clockIsKnown: Bool = true, deviceID: String = "bench"
+        clockIsKnown: Bool = true, deviceID: String = "bench", seed: UInt64 = 7
     ) -> Bench {
         var next = Bench(
             sensors: sensors, clockIsKnown: clockIsKnown, alerts: alerts, boot: otherBoot ? 0xB008 : 0xB007,
-            startingAt: otherBoot ? nil : clock.instant.advanced(by: away), configure: { $0.deviceID = deviceID })
+            startingAt: otherBoot ? nil : clock.instant.advanced(by: away), seed: seed, configure: { $0.deviceID = deviceID })
         next.clock.wallTime = clock.wallTime.advanced(by: away)
         next.disks = disks
         next.diskSizes = diskSizes
