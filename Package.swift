@@ -148,7 +148,7 @@ if !embedded {
             ]),
         // Runs inside the virtual machine of scripts/gpio-vm.
         .executableTarget(
-            name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines"], path: "Tests/GPIOProbe",
+            name: "gpio-probe", dependencies: ["Telemetry", "Sensors", "GPIOLines", "CLinux"], path: "Tests/GPIOProbe",
             swiftSettings: tests),
         tests("IntegrationTests", ["Telemetry", "RingStore", "LinuxIO", "TestSupport", "BrokenConfigurations"]),
         tests("TidyTests", []),

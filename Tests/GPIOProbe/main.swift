@@ -4,6 +4,8 @@
 //   gpio-probe toggle OFFSET COUNT MICROSECONDS     drives a line up and down from outside
 //   gpio-probe am2302 OFFSET HUMIDITY TEMPERATURE   answers start pulses, in tenths, until it is ended
 //   gpio-probe drive OFFSET       drives the line high until it is ended (drive-first: by libgpiod 1.6's requests)
+//   gpio-probe clock set SECONDS   sets the wall clock by so many, as date -s does (clock step: as a time service does)
+//   gpio-probe clock synced        the kernel says from now on that it is synchronised (clock unsynced: that it is not)
 //   gpio-probe hold OFFSET        holds the line as consumer "other-program" until it is ended
 import GPIOLines
 import Glibc
@@ -42,6 +44,12 @@ do {
             slot: 0, reference: .offset(chip: "gpio-vm", offset: UInt32(numbers[0])),
             settings: LineSettings(direction: .output(active: true)), consumer: "godwit:siren", at: .zero)
         while true { pause() }
+    case ("clock", 0) where arguments.count == 2 && ["synced", "unsynced"].contains(arguments.last):
+        try ClockSetter.say(isSynchronised: arguments.last == "synced")
+    case ("clock", 1) where arguments.count == 3 && arguments.contains("set"):
+        try ClockSetter.set(by: numbers[0])
+    case ("clock", 1) where arguments.count == 3 && arguments.contains("step"):
+        try ClockSetter.step(by: numbers[0])
     case ("hold", 1):
         let board = LineBoard(chips: [], origin: .zero)
         _ = try board.configure(
