@@ -198,6 +198,8 @@ struct Recovered: Hashable, Sendable {
     var ringID: UInt64
     /// The page that was written last, whatever it is.
     var latest: PageHeader
+    /// The newest look at the clocks in the boot of `latest` that the file headers or `latest` tell of.
+    var clock: ClockRecord?
     /// The highest page number that has its place in the log.
     var placed: UInt64?
     /// In order of their numbers.

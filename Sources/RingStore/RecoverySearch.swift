@@ -72,10 +72,15 @@ extension Recovery {
             if let header, latest == nil || header.revision > latest!.revision { latest = header }
         }
         guard let latest else { return .notARing }
+        var clock: ClockRecord?
+        for header in headers + [latest] {
+            guard let header, header.boot == latest.boot, let found = header.clock ?? header.firstClock else { continue }
+            if clock == nil || found.instant > clock!.instant { clock = found }
+        }
         return .found(
             Recovered(
-                layout: layout, ringID: ringID, latest: latest, placed: placed, unplaced: unplaced, newest: newest,
-                tailPage: tailPage, tail: tail ?? unplaced.first?.header,
+                layout: layout, ringID: ringID, latest: latest, clock: clock, placed: placed, unplaced: unplaced,
+                newest: newest, tailPage: tailPage, tail: tail ?? unplaced.first?.header,
                 headerRevisions: headers.map { $0?.revision },
                 isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
                     || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot)))

@@ -103,6 +103,8 @@ package struct Ring: Hashable, Sendable {
     // Clocks of this boot.
     var clocks: [ClockRecord] = []
     var firstClock: ClockRecord?
+    /// The newest one that a synced file header tells of.
+    var storedClock: ClockRecord?
     var notBefore: WallTime?
     /// Readings of this boot below this position were written, or are being written, without a clock.
     var unclockedEnd: UInt64 = 0

@@ -41,6 +41,14 @@ extension Ring {
         return expected.duration(to: reading.wallTime).nanoseconds.magnitude > Self.tolerance
     }
 
+    /// The wall clock was set by more than a second since the file was told of it: the next process of this boot may have to go on
+    /// by it. While it runs at most once a minute, should the clock be mad.
+    func wantsStepStored(_ now: Instant) -> Bool {
+        guard let last = clocks.last, let stored = storedClock ?? firstClock, !isCleanWritten else { return false }
+        guard stored.time(of: last.instant).duration(to: last.wallTime).nanoseconds.magnitude > 1_000_000_000 else { return false }
+        return isStopping || rateSince.map { $0.duration(to: now) >= .seconds(60) } ?? true
+    }
+
     func clockInForce(at position: UInt64) -> ClockRecord? { clocks.last { $0.position <= position } }
 
     /// Keeps the records that readings in memory may still need.

@@ -8,6 +8,8 @@ struct HeaderWrite: Hashable, Sendable {
     var amount: UInt64
     var state: RingState
     var revision: UInt64
+    /// The newest look at the clocks that it tells of.
+    var clock: ClockRecord?
 }
 
 extension Ring {
@@ -173,7 +175,7 @@ extension Ring {
         watermark = state.watermark
         recoveredThrough = max(found.newest == nil ? 0 : logEnd - 1, state.watermark)
         cursor = watermark + 1
-        adoptClock(found.latest, found.lastTime)
+        adoptClock(found)
         let lost = adoptLosses(
             state, tailPosition: tailPosition, end: end, used: used, isLogEmpty: found.newest == nil)
         settle()
@@ -203,18 +205,20 @@ extension Ring {
         if head > used + 1 { for span in memory { note(span) } }
     }
 
-    private mutating func adoptClock(_ latest: PageHeader, _ lastTime: WallTime?) {
+    private mutating func adoptClock(_ found: Recovered) {
+        let latest = found.latest
         if latest.boot == boot.rawValue {
             // Readings in the file were stamped by the boot's first record; a later one of this process must not take
             // its part.
             firstClock = latest.firstClock ?? firstClock
-            if clocks.isEmpty, let clock = latest.clock ?? latest.firstClock {
+            storedClock = found.clock
+            if clocks.isEmpty, let clock = found.clock {
                 clocks = [ClockRecord(instant: clock.instant, wallTime: clock.wallTime, position: min(clock.position, head))]
             }
             if !hasSaidOpened { notBefore = latest.notBefore }
         } else if !hasSaidOpened {
             // A clock record may be as old as the boot: as long as nothing steps the clock there is no other.
-            notBefore = lastTime ?? latest.clock?.wallTime ?? latest.firstClock?.wallTime ?? latest.notBefore
+            notBefore = found.lastTime ?? found.clock?.wallTime ?? latest.notBefore
         }
     }
 
@@ -306,6 +310,7 @@ extension Ring {
     func needsReservation(_ now: Instant) -> Bool {
         guard disk != nil, !isStopped else { return false }
         if isVolatile || head > reserved { return !isStopping || !waiting.isEmpty || isVolatile }
+        if wantsStepStored(now) { return true }
         return !isStopping && reserved - head < reservedAmount / 2
     }
 
@@ -332,7 +337,9 @@ extension Ring {
         self.disk!.revision = revision
         self.disk!.headerTurn = 1 - disk.headerTurn
         let header = fileHeader(disk, state, revision: revision)
-        job = .header(HeaderWrite(reserved: state.reserved, amount: amount, state: state, revision: revision))
+        job = .header(
+            HeaderWrite(
+                reserved: state.reserved, amount: amount, state: state, revision: revision, clock: header.clock))
         let pages = [PageWrite(page: page, bytes: header.encode(records: [], filePage: page))]
         count(pages)
         return .write(pages, sync: true)
@@ -348,6 +355,7 @@ extension Ring {
         succeeded(&actions)
         reserved = header.reserved
         reservedAmount = header.amount
+        storedClock = header.clock ?? storedClock
         isVolatile = false
         noteDurable(header.state, hasClock: false)
         rateSince = now

@@ -113,4 +113,42 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
         second.input(.start)
         #expect(second.next()?.reading?.stamp == stamp)
     }
+
+    /// What the next process of the boot takes the wall clock to be at 500 s.
+    private func clockAfterwards(_ bench: Bench) -> WallTime? {
+        bench.restarted(boot: 1).ring.clockOfThisBoot.map { $0.wallTime.advanced(by: $0.instant.duration(to: seconds(500))) }
+    }
+
+    /// A reading each second that is acknowledged at once, so that none is written; the wall clock is `offset` from the boot clock.
+    private func run(_ bench: inout Bench, to end: Int, offset: Double) {
+        while bench.now < seconds(Double(end)) {
+            bench.now = bench.now.advanced(by: .seconds(1))
+            let time = Double(bench.now.nanoseconds) / 1e9
+            bench.input(known(time, wall: time + offset))
+            bench.input(.append(airReading(1, at: time)))
+            _ = bench.drain(acknowledge: true)
+        }
+    }
+
+    @Test func `the next process of the same boot goes on by the clock that was set last, after a stop and after a kill`() {
+        for (isStopped, end) in [(true, 25), (false, 140)] {
+            var bench = Bench(sync: .seconds(1))
+            bench.input(.start)
+            run(&bench, to: 10, offset: 20_000)
+            run(&bench, to: 15, offset: 30_800)
+            run(&bench, to: end, offset: 12_800)
+            if isStopped { bench.input(.stop) }
+            #expect(clockAfterwards(bench) == wall(13_300), "stopped: \(isStopped)")
+        }
+    }
+
+    @Test func `a clock that is set each second is written once a minute`() {
+        var bench = Bench(sync: .seconds(1))
+        bench.input(.start)
+        run(&bench, to: 10, offset: 20_000)
+        let before = bench.ring.syncs
+        for second in 11...310 { run(&bench, to: second, offset: second % 2 == 0 ? 20_000 : 30_000) }
+        #expect(bench.ring.syncs - before <= 5)
+        #expect(bench.ring.syncs > before)
+    }
 }
