@@ -38,6 +38,11 @@ import Testing
     ) async throws {
         try await check(["outputs", build.rawValue])
     }
+
+    @Test(.timeLimit(.minutes(10)), arguments: Build.built)
+    func `no step of the wall clock gives a false time, a gap, or an alert too early or too late`(build: Build) async throws {
+        try await check(["clock", build.rawValue])
+    }
 }
 
 private func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
