@@ -75,6 +75,8 @@ extension Agent {
         topics = TopicNames(prefix: configuration.prefix, device: configuration.deviceID)
         announce()
         if topics != oldTopics { tellAlertsAgain() }
+        // Before the connection that it came by is ended.
+        if let origin { respond(to: origin, command: "reload", result: reloadResult) }
         if new.isConnectionChanged || topics != oldTopics || configuration.session != old.session {
             restartSession(of: oldTopics)
         } else {
@@ -87,7 +89,6 @@ extension Agent {
             .info,
             "configuration reloaded hash=\(configuration.configurationHash) sensors=\(configuration.sensors.count) added=\(changed.added.count) removed=\(changed.removed)"
         )
-        if let origin { respond(to: origin, command: "reload", result: reloadResult) }
     }
 
     /// What runs goes on.

@@ -92,7 +92,8 @@ extension Agent {
         guard connection != nil, stopping == nil else { return }
         let stale = retained.stale(wanted: wantedTopics)
         guard !stale.isEmpty else { return }
-        clearingAttempts += 1
+        // Once on each connection: reloads on one that stalls are no refusal.
+        if clearing == nil { clearingAttempts += 1 }
         if clearingAttempts > Clearing.attempts {
             log(.warning, "the broker does not let topics be cleared that are no longer used; the first is \(stale[0])")
             retained.remove(stale)

@@ -75,11 +75,11 @@ extension Agent {
         guard saving.isLoaded else { return }
         if alerting.engine.urgentRevision != saving.urgentRevision || (alerting.hasUnsavedEvents && canNameEvents) {
             saving.due = now
-        } else if alerting.engine.revision != saving.alertRevision {
+        } else if alerting.engine.revision != saving.alertRevision || retained.revision != saving.retainedRevision {
+            // What the broker holds of this device changes only with the configuration.
             saving.due = earliest(saving.due, now.advanced(by: configuration.ring.sync))
         }
-        // What the broker holds of this device changes with a configuration: that is written no sooner than totals are.
-        if saving.due.map({ $0 > now }) ?? true, haveTotalsChanged || retained.revision != saving.retainedRevision {
+        if saving.due.map({ $0 > now }) ?? true, haveTotalsChanged {
             let due = (saving.savedAt ?? startedAt).advanced(by: configuration.stateEvery)
             saving.due = earliest(saving.due, max(due, now))
         }

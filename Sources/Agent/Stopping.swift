@@ -55,13 +55,16 @@ extension Agent {
         log(.info, "stopping")
         for index in sensors.indices { perform(sensors[index].handle(.finish, at: now), of: index) }
         tellOutputs(.stop)
-        if saveAtStop() {
-            stopping?.files.insert(.state)
-            stopping?.revision = saving.revision
-        }
+        saveForStop()
         // They are in the state that is on its way: the next process asks the ring for each.
         emptyOutbox()
         stopRings()
+    }
+
+    private mutating func saveForStop() {
+        guard saveAtStop() else { return }
+        stopping?.files.insert(.state)
+        stopping?.revision = saving.revision
     }
 
     private mutating func stopRings() {
@@ -89,7 +92,8 @@ extension Agent {
     mutating func sessionFinished() {
         guard case .closing? = stopping?.phase else { return }
         stopping?.phase = .settling
-        // Acknowledgements have come since the first sync: the watermark is written again.
+        // Acknowledgements have come since the first sync, and pulses: watermark and totals are written again.
+        saveForStop()
         stopRings()
     }
 
