@@ -167,7 +167,6 @@ package struct Agent {
     private mutating func take(_ input: AgentInput) {
         switch input {
         case .start:
-            tellOutputs(.start)
             perform(ring.handle(.start, at: now))
             beginSaving()
             connectBy = now.advanced(by: Self.ringPatience)
@@ -294,6 +293,7 @@ package struct Agent {
     private mutating func startSession() {
         guard connectBy != nil else { return }
         connectBy = nil
+        startOutputs()
         judgeWhatWaits()
         perform(session.handle(.start, at: now))
     }

@@ -85,6 +85,7 @@ extension Agent {
         alerting.hasStarted = true
         if clockIsKnown { perform(alerting.engine.handle(.clock(clock), at: now)) }
         perform(alerting.engine.handle(.start, at: now))
+        startOutputs()
         judgeWhatWaits()
         startSessionWhenOpen()
     }

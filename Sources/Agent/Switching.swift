@@ -14,6 +14,12 @@ struct OutputRefusal: Error, Hashable, Sendable {
 extension Agent {
     mutating func tellOutputs(_ input: OutputInput) { perform(outputs.handle(input, at: now)) }
 
+    /// Lines are asked for once it is known which alerts are still raised, so that a line that one demands is not switched off
+    /// and on again; without a disk that answers, when its patience is over.
+    mutating func startOutputs() {
+        if outputs.isWaiting, stopping == nil { tellOutputs(.start) }
+    }
+
     mutating func takeOutputLine(_ index: Int, _ result: OutputLineResult) {
         switch result {
         case .ready: tellOutputs(.lineReady(index))

@@ -29,6 +29,9 @@ package struct OutputBank: Hashable, Sendable {
         wishForInitial(of: machines.indices)
     }
 
+    /// It was not started, nor stopped.
+    package var isWaiting: Bool { phase == .waiting }
+
     /// Of all that were ever configured: the index of the next one.
     package var count: Int { machines.count }
 
@@ -89,7 +92,7 @@ package struct OutputBank: Hashable, Sendable {
         precondition(phase == .waiting, "the outputs start once")
         phase = .running
         offlineSince = now
-        for index in machines.indices { machines[index].line = OutputLine(at: now) }
+        for index in indices { machines[index].line = OutputLine(at: now) }
     }
 
     private mutating func command(_ index: Int, _ command: OutputCommand, at now: Instant) {

@@ -17,7 +17,7 @@ package enum OutputCommand: Hashable, Sendable {
 }
 
 package enum OutputInput: Hashable, Sendable {
-    /// Once, first: lines are asked for.
+    /// Once: lines are asked for. Demands and commands that came before count.
     case start
     /// Outputs by their index in the settings.
     case lineReady(Int)

@@ -35,7 +35,7 @@ let commands: [Command] = [
         run: notSupportedYet),
     Command(
         name: "command", usage: "NAME [KEY=VALUE...]",
-        summary: "give the running daemon a command: ping, read, output id=siren state=on for=\"5 s\" ...", options: [],
+        summary: "give the running daemon a command: ping, status, metrics, losses, logs, reload, read, acknowledge, mute, output", options: [],
         run: runCommand),
     Command(
         name: "doctor", usage: "", summary: "what keeps readings from the broker, step by step", options: [],

@@ -43,6 +43,8 @@ struct Bench {
     var factsAsked = 0
     var configurationAsked: [CommandOrigin?] = []
     var released: [Int] = []
+    /// Every request and switch of an output's line.
+    var outputsAsked: [LineSettings] = []
     var statusText = ""
     var configured: [(sensor: Int, settings: LineSettings)] = []
     var disconnects: [Bool] = []
@@ -88,11 +90,11 @@ struct Bench {
 
     /// The next process on the same disks. `otherBoot`: the boot clock begins anew, the wall clock has gone on by `away`.
     func restarted(
-        sensors: [SensorSettings] = [Bench.counter()], alerts: [AlertRule] = [], otherBoot: Bool = false, away: Duration = .seconds(5),
-        clockIsKnown: Bool = true, deviceID: String = "bench", seed: UInt64 = 7
+        sensors: [SensorSettings] = [Bench.counter()], outputs: [OutputSettings] = [], alerts: [AlertRule] = [],
+        otherBoot: Bool = false, away: Duration = .seconds(5), clockIsKnown: Bool = true, deviceID: String = "bench", seed: UInt64 = 7
     ) -> Bench {
         var next = Bench(
-            sensors: sensors, clockIsKnown: clockIsKnown, alerts: alerts, boot: otherBoot ? 0xB008 : 0xB007,
+            sensors: sensors, clockIsKnown: clockIsKnown, outputs: outputs, alerts: alerts, boot: otherBoot ? 0xB008 : 0xB007,
             startingAt: otherBoot ? nil : clock.instant.advanced(by: away), seed: seed, configure: { $0.deviceID = deviceID })
         next.clock.wallTime = clock.wallTime.advanced(by: away)
         next.disks = disks
@@ -191,6 +193,7 @@ struct Bench {
         case .storage(let file, let request): if diskAnswers { inbox.append(.storage(file, perform(request, file))) }
         case .configureOutput(let index, let settings):
             outputs[index] = settings
+            outputsAsked.append(settings)
             inbox.append(.output(index, outputAnswer))
         case .releaseOutput(let index): outputs[index] = nil
         case .session(let action): perform(action)

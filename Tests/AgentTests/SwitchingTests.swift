@@ -23,12 +23,43 @@ import Testing
         bench.inTurn { $0.command(output: id, command) }
     }
 
-    @Test func `lines are requested in the first turn, before anything else`() {
+    @Test func `lines are requested when the kept state is read, whatever the broker does`() {
         var bench = bench()
         bench.brokerAnswers = false
-        bench.diskAnswers = false
         bench.settle()
         #expect(isOn(bench, 0) == false && isOn(bench, 1) == true)
+    }
+
+    @Test func `a disk that does not answer holds lines up for no longer than the connection`() {
+        var bench = bench()
+        bench.diskAnswers = false
+        bench.run(for: .milliseconds(4900))
+        #expect(bench.outputs.isEmpty)
+        bench.run(for: .milliseconds(200))
+        #expect(isOn(bench, 0) == false && isOn(bench, 1) == true)
+    }
+
+    @Test(arguments: [false, true])
+    func `after a restart a line that a raised alert demands is on from its request on`(otherBoot: Bool) {
+        let sensors = [Bench.counter()]
+        let rule = AlertRule(
+            id: "high", sensor: "n", quantity: "value", condition: .above(Decimal(2, decimals: 0), clearBelow: Decimal(-1, decimals: 0)),
+            outputs: ["siren"])
+        var bench = Bench(sensors: sensors, outputs: [Self.siren], alerts: [rule])
+        bench.run(for: .seconds(10))
+        #expect(isOn(bench, 0) == true)
+        var next = bench.restarted(sensors: sensors, outputs: [Self.siren], alerts: [rule], otherBoot: otherBoot)
+        next.run(for: .seconds(10))
+        #expect(next.outputsAsked.map(\.direction) == [.output(active: true)])
+    }
+
+    @Test func `a stop before lines are asked for asks for none`() {
+        var bench = bench()
+        bench.diskAnswers = false
+        bench.settle()
+        bench.give(.stop)
+        bench.run(for: .seconds(10))
+        #expect(bench.isFinished && bench.outputsAsked.isEmpty)
     }
 
     @Test func `after a connect what each line is is told, retained, behind info and before the readings`() {
