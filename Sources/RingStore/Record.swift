@@ -171,13 +171,14 @@ package struct StoredPage: Hashable, Sendable {
         return low
     }
 
-    /// Of its last reading, or of its clock where that is later; nil: its boot did not know the time.
-    var lastTime: WallTime? {
+    /// When its last reading was taken, or its clock was looked at where that is later; nil: its boot did not know the time.
+    var lastTime: ClockRecord? {
         guard let clock = clocks.last ?? header.firstClock else { return nil }
         for record in records.reversed() {
-            if case .reading(_, let instant, _) = record.content { return max(clock.wallTime, clock.time(of: instant)) }
+            guard case .reading(_, let instant, _) = record.content, instant > clock.instant else { continue }
+            return ClockRecord(instant: instant, wallTime: clock.time(of: instant), position: clock.position)
         }
-        return clock.wallTime
+        return clock
     }
 
     /// What this page alone knows of the time of its reading at `position`.

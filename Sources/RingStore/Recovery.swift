@@ -214,6 +214,6 @@ struct Recovered: Hashable, Sendable {
     /// The newest state may be lost: numbers must not go on in the same stream.
     var isDoubtful: Bool
     /// The wall time of the newest readings of the boot that wrote `latest`, where the slots tell it.
-    var lastTime: WallTime?
+    var lastTime: ClockRecord?
     var pagesRead: UInt64 = 0
 }

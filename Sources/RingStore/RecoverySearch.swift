@@ -87,11 +87,12 @@ extension Recovery {
     }
 
     /// Of the last reading of this boot. A slot always holds the page that was written last, or one shortly before it.
-    private static func lastTime(_ copies: [Recovered.Unplaced], boot: UInt32) -> WallTime? {
-        var last: WallTime?
+    /// The latest by the boot clock: the wall clock may have been set back.
+    private static func lastTime(_ copies: [Recovered.Unplaced], boot: UInt32) -> ClockRecord? {
+        var last: ClockRecord?
         for copy in copies where copy.header.boot == boot {
             guard let time = StoredPage(header: copy.header, bytes: copy.bytes, at: 0)?.lastTime else { continue }
-            last = last.map { max($0, time) } ?? time
+            if last == nil || time.instant > last!.instant { last = time }
         }
         return last
     }

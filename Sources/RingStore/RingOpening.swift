@@ -188,6 +188,12 @@ extension Ring {
         reserved = used
     }
 
+    /// By the boot clock, in which both were made.
+    private static func later(_ a: ClockRecord?, _ b: ClockRecord?) -> ClockRecord? {
+        guard let a, let b else { return a ?? b }
+        return a.instant < b.instant ? b : a
+    }
+
     /// A page without a record, which keeps a number for later, or a clock.
     private static func isNeedless(_ header: PageHeader) -> Bool {
         header.first == header.end && header.firstClock == nil
@@ -218,7 +224,7 @@ extension Ring {
             if !hasSaidOpened { notBefore = latest.notBefore }
         } else if !hasSaidOpened {
             // A clock record may be as old as the boot: as long as nothing steps the clock there is no other.
-            notBefore = found.lastTime ?? found.clock?.wallTime ?? latest.notBefore
+            notBefore = Self.later(found.lastTime, found.clock)?.wallTime ?? latest.notBefore
         }
     }
 

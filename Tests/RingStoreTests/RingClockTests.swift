@@ -101,6 +101,23 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
         #expect(third.ring.isWaitingForClock)
     }
 
+    @Test(arguments: [true, false])
+    func `a clock that was set back bounds by its new time, which the readings behind it have`(hasReadingBehind: Bool) {
+        var first = Bench(sync: .zero)
+        first.input(.start)
+        first.input(known(1, wall: 50_000))
+        for index in 1...5 { first.input(.append(airReading(Int64(index), at: Double(index) + 1))) }
+        first.input(known(10, wall: 20_000))
+        if hasReadingBehind { first.input(.append(airReading(6, at: 12))) }
+        first.input(.stop)
+        var second = first.restarted(boot: 2)
+        second.input(.append(airReading(7, at: 1)))
+        second.input(.stop)
+        var third = second.restarted(boot: 3)
+        let stamps = third.drain(unstamped: false).compactMap { $0.reading?.stamp }
+        #expect(stamps.last == .unknown(notBefore: wall(hasReadingBehind ? 20_002 : 20_000)), "\(stamps)")
+    }
+
     @Test func `the next process of the same boot stamps by the same record`() {
         var first = Bench(sync: .seconds(1))
         first.input(.start)
