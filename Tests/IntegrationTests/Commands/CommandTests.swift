@@ -327,7 +327,8 @@ struct CommandTests {
             let unmuted = try bench.command("mute", "alert=high", "for=0 s")
             #expect(unmuted.status == 0, "\(unmuted)")
             #expect(subscriber.wait(within: 20) { _ in bench.state(subscriber, "lamp") == "on" })
-            #expect(alert()["muted_until"] is NSNull)
+            // The line is switched at once, the event is stored first.
+            #expect(subscriber.wait(within: 20) { _ in alert()["muted_until"] is NSNull }, "\(alert())")
             let unknown = try bench.command("mute", "alert=hihg", "for=8 h")
             #expect(unknown.status == 1 && unknown.error.contains("no alert 'hihg'; did you mean 'high'?"), "\(unknown)")
             #expect(bench.daemon.stop().status == 0)
