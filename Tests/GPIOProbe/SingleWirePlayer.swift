@@ -37,10 +37,11 @@ struct SingleWirePlayer {
 
     private func answer() {
         var next = nanoseconds() + Self.release
-        usleep(UInt32(Self.release / 1000 - 20))
-        // Nobody else runs while it plays, but for interrupts: the edges wait in the kernel's buffer.
+        // A sensor is never late: whoever released the line has the processor while this sleeps, and no longer. While it plays
+        // nobody else runs, but for interrupts: the edges wait in the kernel's buffer.
         schedule(SCHED_FIFO, priority: 10)
         defer { schedule(SCHED_OTHER, priority: 0) }
+        usleep(UInt32(Self.release / 1000 - 20))
         func hold(high: Bool, microseconds: Int64) {
             while nanoseconds() < next {}
             line.drive(high: high)
