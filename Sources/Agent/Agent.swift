@@ -193,8 +193,6 @@ package struct Agent {
             refuseReload(problem, for: origin)
         case .notice(let notice):
             take(notice)
-        case .command(let origin, let command):
-            answer(command, from: origin)
         case .request(let client, let line):
             take(request: line, from: .client(client))
         case .facts(let facts, let purpose):

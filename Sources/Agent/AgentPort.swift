@@ -107,7 +107,6 @@ package enum AgentInput: Sendable {
     case message(ReceivedMessage)
     /// The line of an output, by its index.
     case output(Int, OutputLineResult)
-    case command(CommandOrigin, Command)
     /// A line of a client of the control socket: a command as JSON.
     case request(client: Int, [UInt8])
     /// The answer to `askFacts`.

@@ -19,11 +19,6 @@ extension Alerting {
 extension Agent {
     /// - Postcondition: all that waits for the state is in it.
     mutating func saveAlerts(into state: inout SavedState) {
-        guard alerting.hasStarted else {
-            // Nothing is known better than what was found.
-            for name in [Saving.Name.alerts, Saving.Name.newest, Saving.Name.outbox] { state[name] = saving.found?[name] }
-            return
-        }
         state[Saving.Name.alerts] = alerting.engine.saved(at: clock)
         var newest = FieldWriter()
         newest.unsigned(UInt64(alerting.newest.count))
@@ -32,30 +27,24 @@ extension Agent {
             newest.name(item.name)
         }
         state[Saving.Name.newest] = newest.bytes
+        let entries = savedDoubts + savedOutbox
         var outbox = FieldWriter()
-        var next = alerting.ring.nextName
-        let doubts = savedDoubts
-        outbox.unsigned(UInt64(doubts.count + alerting.outbox.count))
-        for entry in doubts {
-            outbox.text(entry.alert)
-            outbox.byte(entry.name == nil ? 0 : 1)
-            if let name = entry.name { outbox.name(name) }
-            outbox.instant(entry.instant)
-            outbox.byte(entry.isSilent ? 1 : 0)
-            outbox.block(entry.bytes)
-        }
-        for index in alerting.outbox.indices {
-            if canNameEvents { alerting.outbox[index].revision = saving.revision }
-            let entry = alerting.outbox[index]
-            outbox.text(entry.alert)
-            outbox.byte(next == nil ? 0 : 1)
-            if let name = next { outbox.name(name) }
-            outbox.instant(entry.instant)
-            outbox.byte(entry.isSilent ? 1 : 0)
-            outbox.block(entry.bytes)
-            if let name = next { next?.sequence = name.sequence.next }
-        }
+        outbox.unsigned(UInt64(entries.count))
+        for entry in entries { outbox.entry(entry) }
         state[Saving.Name.outbox] = outbox.bytes
+        guard canNameEvents else { return }
+        for index in alerting.outbox.indices { alerting.outbox[index].revision = saving.revision }
+    }
+
+    /// Each with the name that it will get in the ring.
+    private var savedOutbox: [Alerting.SavedEntry] {
+        var next = alerting.ring.nextName
+        return alerting.outbox.map { entry in
+            defer { if let name = next { next?.sequence = name.sequence.next } }
+            return Alerting.SavedEntry(
+                alert: entry.alert, name: next, boot: configuration.boot, instant: entry.instant, bytes: entry.bytes,
+                isSilent: entry.isSilent)
+        }
     }
 
     /// Till the alert ring is open an event that is saved has no name.
@@ -74,8 +63,7 @@ extension Agent {
         }
     }
 
-    mutating func restoreAlerts() {
-        guard let found = saving.found else { return }
+    mutating func restoreAlerts(from found: SavedState) {
         if let bytes = found[Saving.Name.alerts] {
             alerting.engine.restore(bytes, at: clock, boot: configuration.boot, savedBoot: found.boot)
         }
@@ -98,18 +86,8 @@ extension Agent {
         var fields = FieldReader(bytes)
         let count = fields.count(maximum: Alerting.limit) ?? 0
         for _ in 0..<count {
-            guard let alert = fields.text(maximum: 255), let hasName = fields.byte() else { return }
-            var name: AlertEvent.ReadingName?
-            if hasName == 1 {
-                guard let read = fields.readingName() else { return }
-                name = read
-            }
-            guard let instant = fields.instant(), let isSilent = fields.byte(),
-                let event = fields.block(maximum: Outcome.maximumEventBytes)
-            else { return }
-            alerting.doubtful.append(
-                Alerting.SavedEntry(
-                    alert: alert, name: name, boot: boot, instant: instant, bytes: event, isSilent: isSilent == 1))
+            guard let entry = fields.entry(of: boot) else { return }
+            alerting.doubtful.append(entry)
         }
     }
 
@@ -146,9 +124,8 @@ extension Agent {
         let alert = reading.schema.sensor
         guard stopping == nil, !alerting.outbox.contains(where: { $0.alert == alert }) else { return }
         if let newest = alerting.newest[alert] {
-            let isNewest = newest.name.stream == reading.stream && newest.name.sequence == reading.sequence
             let isUnknown = newest.name.stream == reading.stream && newest.name.sequence < reading.sequence
-            guard !isNewest, newest.isAcknowledged || isUnknown else { return }
+            guard newest.name != reading.name, newest.isAcknowledged || isUnknown else { return }
         }
         if let event = alerting.engine.event(alert) {
             put(Alerting.Entry(alert: alert, instant: now, bytes: event.encoded()))
@@ -160,14 +137,35 @@ extension Agent {
 }
 
 extension FieldWriter {
-    mutating func name(_ name: AlertEvent.ReadingName) {
+    fileprivate mutating func entry(_ entry: Alerting.SavedEntry) {
+        text(entry.alert)
+        byte(entry.name == nil ? 0 : 1)
+        if let name = entry.name { self.name(name) }
+        instant(entry.instant)
+        byte(entry.isSilent ? 1 : 0)
+        block(entry.bytes)
+    }
+
+    fileprivate mutating func name(_ name: AlertEvent.ReadingName) {
         unsigned(UInt64(name.stream.rawValue))
         unsigned(name.sequence.rawValue)
     }
 }
 
 extension FieldReader {
-    mutating func readingName() -> AlertEvent.ReadingName? {
+    fileprivate mutating func entry(of boot: BootID) -> Alerting.SavedEntry? {
+        guard let alert = text(maximum: 255), let hasName = byte() else { return nil }
+        var name: AlertEvent.ReadingName?
+        if hasName == 1 {
+            name = readingName()
+            if name == nil { return nil }
+        }
+        guard let instant = instant(), let isSilent = byte(), let bytes = block(maximum: Outcome.maximumEventBytes) else { return nil }
+        return Alerting.SavedEntry(
+            alert: alert, name: name, boot: boot, instant: instant, bytes: bytes, isSilent: isSilent == 1)
+    }
+
+    fileprivate mutating func readingName() -> AlertEvent.ReadingName? {
         guard let stream = unsigned(), stream <= UInt64(UInt32.max), let sequence = unsigned() else { return nil }
         return AlertEvent.ReadingName(stream: StreamID(UInt32(stream)), sequence: SequenceNumber(sequence))
     }

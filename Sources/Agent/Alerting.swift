@@ -29,7 +29,6 @@ struct Alerting {
     var silent: Set<AlertEvent.ReadingName> = []
     /// What the last process had not seen stored.
     var doubtful: [SavedEntry] = []
-    var evictedSeen: UInt64 = 0
 
     struct Entry {
         var alert: String
@@ -79,8 +78,8 @@ extension Agent {
     // MARK: Start
 
     /// The state of the last process is read, or cannot be had.
-    mutating func beginAlerting() {
-        restoreAlerts()
+    mutating func beginAlerting(from found: SavedState?) {
+        if let found { restoreAlerts(from: found) }
         if !configuration.alerts.isEmpty || !alerting.newest.isEmpty || !alerting.doubtful.isEmpty { useAlertRing() }
         alerting.hasStarted = true
         if clockIsKnown { perform(alerting.engine.handle(.clock(clock), at: now)) }
@@ -211,7 +210,7 @@ extension Agent {
         performAlertRing(alerting.ring.handle(.append(reading), at: now))
     }
 
-    private mutating func performAlertRing(_ ringActions: [RingAction]) {
+    mutating func performAlertRing(_ ringActions: [RingAction]) {
         for action in ringActions {
             switch action {
             case .storage(let request): actions.append(.storage(.alerts, request))
@@ -240,8 +239,6 @@ extension Agent {
         let status = alerting.ring.status
         // Where nothing can be written, what the broker has is not kept at all, however often it were put in.
         guard !status.isInMemoryOnly else { return }
-        guard status.evicted != alerting.evictedSeen || status.tail.rawValue > 1 else { return }
-        alerting.evictedSeen = status.evicted
         for (alert, newest) in alerting.newest where newest.name.stream == status.stream && newest.name.sequence < status.tail {
             var entry = newest.entry
             if entry == nil {
@@ -259,81 +256,7 @@ extension Agent {
         }
     }
 
-    // MARK: To the broker
-
-    /// In their order, ahead of every reading. False: there are more, and readings have to wait.
-    mutating func publishAlerts() -> Bool {
-        guard alerting.isRingUsed else { return true }
-        while session.alertRoom > 0 {
-            let (handover, ringActions) = alerting.ring.next(at: now, unstamped: true)
-            performAlertRing(ringActions)
-            guard let handover else { break }
-            if case .reading(let reading) = handover,
-                alerting.silent.remove(.init(stream: reading.stream, sequence: reading.sequence)) != nil
-            {
-                performAlertRing(alerting.ring.handle(.acknowledged(handover.name), at: now))
-                continue
-            }
-            if let message = message(forAlert: handover) {
-                if case .reading(let reading) = handover { noteTold(reading, message) }
-                send(message, record: .alert(handover.name))
-                if case .reading(let reading) = handover { tellWhatIsNewer(than: reading) }
-            } else {
-                log(.error, "an alert event cannot be read, it was written by another version and is not published")
-                perform(alertRingInput: .acknowledged(handover.name))
-            }
-        }
-        return !alerting.ring.hasMoreToHandOver
-    }
-
-    private mutating func noteTold(_ reading: StampedReading, _ message: Message) {
-        let name = AlertEvent.ReadingName(stream: reading.stream, sequence: reading.sequence)
-        if alerting.newest[reading.schema.sensor]?.name == name { alerting.newest[reading.schema.sensor]?.payload = message.payload }
-    }
-
-    /// After a reconnect, as what else is retained: the broker may have been started anew and have kept nothing. The same
-    /// message to the byte, under the same number. What the broker has not acknowledged comes from the ring.
-    mutating func publishAlertStates() {
-        for setup in configuration.alerts {
-            guard let newest = alerting.newest[setup.rule.id], newest.isAcknowledged, let payload = newest.payload else { continue }
-            publish(alertMessage(setup.rule.id, payload, name: newest.name, retain: true))
-        }
-    }
-
-    private func alertMessage(_ alert: String, _ payload: [UInt8], name: AlertEvent.ReadingName, retain: Bool) -> Message {
-        Message(
-            topic: topics.alert(alert), payload: payload, qos: 1, retain: retain, contentType: "application/json",
-            userProperties: [
-                .init(name: "stream", value: name.stream.text),
-                .init(name: "seq", value: "\(name.sequence.rawValue)"),
-            ])
-    }
-
-    /// Nil: written by a later version, whose events this one cannot read.
-    private func message(forAlert handover: Handover) -> Message? {
-        switch handover {
-        case .loss(let loss):
-            return Message(
-                topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
-        case .reading(let reading):
-            guard case .event(let bytes) = reading.outcome, let event = AlertEvent(decoding: bytes) else { return nil }
-            let payload = alertJSON(
-                event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot, instant: reading.instant,
-                stamp: reading.stamp)
-            // Of an alert that is gone its events are told, and nothing is left with the broker.
-            let isThere = configuration.alerts.contains { $0.rule.id == reading.schema.sensor }
-            return alertMessage(
-                reading.schema.sensor, payload, name: .init(stream: reading.stream, sequence: reading.sequence), retain: isThere)
-        }
-    }
-
-    mutating func settleAlert(_ name: Handover.Name) {
-        if case .reading(let stream, let sequence) = name {
-            let name = AlertEvent.ReadingName(stream: stream, sequence: sequence)
-            for (alert, newest) in alerting.newest where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
-        }
-        performAlertRing(alerting.ring.handle(.acknowledged(name), at: now))
-    }
+    // MARK: The ring
 
     /// Rewind, stop: nothing where no alert was ever.
     mutating func tellAlertRing(_ input: RingInput) {

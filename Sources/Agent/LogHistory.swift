@@ -20,7 +20,7 @@ package struct LogHistory: Hashable, Sendable {
 
     package mutating func add(_ notice: Notice, at now: Instant) {
         if lines.count == Self.limit { lines.removeFirst() }
-        lines.append(Line(instant: now, level: notice.level, text: cut(notice.text, to: Self.maximumTextBytes)))
+        lines.append(Line(instant: now, level: notice.level, text: cut(notice.text, toBytes: Self.maximumTextBytes)))
     }
 }
 
@@ -38,7 +38,7 @@ struct LogPublishing: Hashable, Sendable {
         if let notBefore, now < notBefore { return dropped += 1 }
         guard isConnected, waiting == nil else { return dropped += 1 }
         waiting = LogHistory.Line(
-            instant: now, level: notice.level, text: cut(notice.text, to: LogHistory.maximumTextBytes))
+            instant: now, level: notice.level, text: cut(notice.text, toBytes: LogHistory.maximumTextBytes))
     }
 
     /// The line that may go out now, with how many were dropped before it.
@@ -57,12 +57,4 @@ struct LogPublishing: Hashable, Sendable {
         if waiting != nil { dropped += 1 }
         waiting = nil
     }
-}
-
-/// At most `limit` bytes of a text, cut between two characters of Unicode.
-func cut(_ text: String, to limit: Int) -> String {
-    guard text.utf8.count > limit else { return text }
-    var bytes = Array(text.utf8.prefix(limit + 1))
-    while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
-    return String(decoding: bytes, as: UTF8.self)
 }

@@ -29,7 +29,7 @@ extension Agent {
             Message(
                 topic: topics.log,
                 payload: logLineJSON(
-                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.word, text: line.text,
+                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.text, text: line.text,
                     dropped: dropped),
                 qos: 0, retain: false, contentType: "application/json"))
     }
@@ -43,22 +43,10 @@ extension Agent {
         for line in logHistory.lines {
             json.raw(
                 logLineJSON(
-                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.word, text: line.text))
+                    time: wallTime(of: line.instant), instant: line.instant, level: line.level.text, text: line.text))
         }
         json.endArray()
         json.endObject()
         return json.bytes
-    }
-}
-
-extension Notice.Level {
-    /// As the configuration writes it.
-    var word: String {
-        switch self {
-        case .error: "error"
-        case .warning: "warning"
-        case .info: "info"
-        case .debug: "debug"
-        }
     }
 }

@@ -15,7 +15,6 @@ extension Agent {
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
         while session.readingRoom > 0, let handover = nextOfRing() {
-            if case .loss(let loss) = handover { lossHistory.add(loss) }
             send(message(for: handover), record: .reading(handover.name))
             // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
         }
@@ -47,25 +46,34 @@ extension Agent {
         if message.qos == 0 { send(message) } else { connection?.waiting.append(message) }
     }
 
-    private func message(for handover: Handover) -> Message {
+    /// A reading or an alert event, under its name.
+    func named(_ name: AlertEvent.ReadingName, on topic: String, _ payload: [UInt8], retain: Bool) -> Message {
+        Message(
+            topic: topic, payload: payload, qos: 1, retain: retain, contentType: "application/json",
+            userProperties: [
+                .init(name: "stream", value: name.stream.text),
+                .init(name: "seq", value: "\(name.sequence.rawValue)"),
+            ])
+    }
+
+    /// Of either ring; for `losses`, too.
+    mutating func lossMessage(_ loss: Loss) -> Message {
+        lossHistory.add(loss)
+        return Message(
+            topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
+    }
+
+    private mutating func message(for handover: Handover) -> Message {
         switch handover {
         case .reading(let reading):
             let sensor = reading.schema.sensor
             let topic: String
             if case .unknown = reading.stamp { topic = topics.unstamped(sensor) } else { topic = topics.sensor(sensor) }
-            return Message(
-                topic: topic,
-                payload: readingJSON(
-                    reading, device: configuration.identify ? configuration.deviceID : nil,
-                    sensor: configuration.identify ? sensor : nil),
-                qos: 1, retain: false, contentType: "application/json",
-                userProperties: [
-                    .init(name: "stream", value: reading.stream.text),
-                    .init(name: "seq", value: "\(reading.sequence.rawValue)"),
-                ])
-        case .loss(let loss):
-            return Message(
-                topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
+            let payload = readingJSON(
+                reading, device: configuration.identify ? configuration.deviceID : nil,
+                sensor: configuration.identify ? sensor : nil)
+            return named(reading.name, on: topic, payload, retain: false)
+        case .loss(let loss): return lossMessage(loss)
         }
     }
 
@@ -112,7 +120,7 @@ extension Agent {
     }
 
     /// What was handed over and is not acknowledged comes again.
-    private mutating func rewind() {
+    mutating func rewind() {
         tellRing(.rewind)
         tellAlertRing(.rewind)
     }

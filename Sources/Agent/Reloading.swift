@@ -58,7 +58,6 @@ extension Agent {
     /// - Precondition: `problem(with:)` gave none.
     mutating func take(_ new: NewConfiguration, for origin: CommandOrigin?) {
         let old = configuration
-        let oldSubscriptions = subscriptions
         configuration = new.configuration
         configuration.boot = old.boot
         // Until the new ones have their series: last readings are judged by those that were in force.
@@ -81,7 +80,7 @@ extension Agent {
             restartSession(of: oldTopics)
         } else {
             publish(infoMessage())
-            follow(subscriptionsBefore: oldSubscriptions)
+            perform(session.changeSubscriptions(to: subscriptions))
             clearStale()
         }
         tellStatus()
@@ -143,10 +142,8 @@ extension Agent {
         }
         var added: [Int] = []
         for settings in new.configuration.sensors where !kept.contains(settings.id) {
-            guard let entry = catalogEntry(named: settings.model) else { preconditionFailure("a model that is not in the catalog passed the check") }
-            var slot = SensorSlot(
-                driver: entry.make(settings, now), settings: settings,
-                schema: SensorSchema(sensor: settings.id, quantities: entry.model.quantities(settings)))
+            let (driver, schema) = makeSensor(settings, at: now)
+            var slot = SensorSlot(driver: driver, settings: settings, schema: schema)
             if let index = before[settings.id] {
                 slot.keepCounts(of: sensors[index])
                 if sensors[index].settings.model == settings.model { slot.driver.restore(sensors[index].driver.saved) }
@@ -223,17 +220,8 @@ extension Agent {
     mutating func sessionEnded() {
         isRestarting = false
         inFlight.removeAll(keepingCapacity: true)
-        tellRing(.rewind)
+        rewind()
         session = Session(after: session, configuration: configuration.session)
         perform(session.handle(stopping == nil ? .start : .stop, at: now))
-    }
-
-    private mutating func follow(subscriptionsBefore before: [String]) {
-        guard connection != nil else { return }
-        let after = subscriptions
-        let added = after.filter { !before.contains($0) }
-        let gone = before.filter { !after.contains($0) }
-        if !gone.isEmpty { actions.append(.session(.unsubscribe(gone))) }
-        if !added.isEmpty { actions.append(.session(.subscribe(added))) }
     }
 }

@@ -36,30 +36,20 @@ struct RetainedTopics: Hashable, Sendable {
         return topics.filter { !wanted.contains($0) }
     }
 
-    /// Each topic with its length in two bytes before it, little-endian.
     var encoded: [UInt8] {
-        var bytes: [UInt8] = []
-        for topic in topics {
-            let count = topic.utf8.count
-            bytes.append(UInt8(truncatingIfNeeded: count))
-            bytes.append(UInt8(truncatingIfNeeded: count >> 8))
-            bytes += topic.utf8
-        }
-        return bytes
+        var fields = FieldWriter()
+        for topic in topics { fields.text(topic) }
+        return fields.bytes
     }
 
     /// What stands before the first damage.
     static func decoded(_ bytes: [UInt8]) -> [String] {
         var topics: [String] = []
-        var offset = 0
-        while offset + 2 <= bytes.count, topics.count < limit {
-            let count = Int(bytes[offset]) | Int(bytes[offset + 1]) << 8
-            guard count > 0, count <= 255, offset + 2 + count <= bytes.count else { break }
-            let topic = bytes[(offset + 2)..<(offset + 2 + count)]
+        var fields = FieldReader(bytes)
+        while !fields.isAtEnd, topics.count < limit, let topic = fields.text(maximum: 255), !topic.isEmpty {
             // It goes back to a broker: no wildcard, and nothing of the broker's own.
-            guard topic.first != 36, topic.allSatisfy({ $0 >= 32 && $0 != 127 && $0 != 35 && $0 != 43 }) else { break }
-            topics.append(String(decoding: topic, as: UTF8.self))
-            offset += 2 + count
+            guard topic.utf8.first != 36, topic.utf8.allSatisfy({ $0 >= 32 && $0 != 127 && $0 != 35 && $0 != 43 }) else { break }
+            topics.append(topic)
         }
         return topics
     }

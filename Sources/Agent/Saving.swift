@@ -7,8 +7,6 @@ internal import Telemetry
 /// often than it must be.
 struct Saving {
     var keeper = StateKeeper()
-    /// What the last process left; nil until it is read, and where there is none.
-    var found: SavedState?
     var isLoaded = false
     /// Of the last content that was given to the keeper.
     var revision = 0
@@ -19,8 +17,6 @@ struct Saving {
     var retainedRevision = 0
     /// When the last content was given to the keeper.
     var savedAt: Instant?
-    /// Sections of other parts of the agent, by name; they are written with the next change.
-    var sections: [String: [UInt8]] = [:]
 
     enum Name {
         static let alerts = "alerts"
@@ -62,12 +58,12 @@ extension Agent {
     }
 
     private mutating func loaded(_ bytes: [UInt8]?) {
-        saving.found = bytes.flatMap { SavedState(decoding: $0) }
-        if bytes != nil, saving.found == nil { log(.error, "the kept state cannot be read, it begins anew") }
+        let found = bytes.flatMap { SavedState(decoding: $0) }
+        if bytes != nil, found == nil { log(.error, "the kept state cannot be read, it begins anew") }
         saving.isLoaded = true
-        for index in sensors.indices { restoreTotal(of: index) }
-        restoreAnnounced(saving.found?[Self.retainedSection] ?? [])
-        beginAlerting()
+        for index in sensors.indices { restoreTotal(of: index, from: found) }
+        restoreAnnounced(found?[Self.retainedSection] ?? [])
+        beginAlerting(from: found)
     }
 
     /// What has changed since it was written, and when it has to be written for that.
@@ -100,7 +96,6 @@ extension Agent {
         saveAlerts(into: &state)
         saveTotals(into: &state)
         state[Self.retainedSection] = retained.encoded
-        for (name, bytes) in saving.sections { state[name] = bytes }
         return state
     }
 
@@ -118,8 +113,8 @@ extension Agent {
 
     private var haveTotalsChanged: Bool { sensors.contains { !$0.isRetired && $0.driver.savedRevision != $0.keptRevision } }
 
-    private mutating func restoreTotal(of index: Int) {
-        guard let bytes = saving.found?[Saving.Name.total(sensors[index].settings.id)] else { return }
+    private mutating func restoreTotal(of index: Int, from found: SavedState?) {
+        guard let bytes = found?[Saving.Name.total(sensors[index].settings.id)] else { return }
         var fields = FieldReader(bytes)
         guard fields.text(maximum: 255) == sensors[index].settings.model, let saved = fields.block(maximum: 255) else { return }
         sensors[index].driver.restore(saved)

@@ -86,7 +86,7 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> SystemError? {
         _ = unsafe unlink(temporary)
         return error
     }
-    syncFolder(of: path)
+    _ = syncFolder(of: path)
     return nil
 }
 
@@ -97,15 +97,16 @@ private func abandon(_ descriptor: Int32, _ path: String) -> SystemError {
     return error
 }
 
-/// So that a power cut does not undo a rename.
-private func syncFolder(of path: String) {
-    let bytes = Array(path.utf8)
-    let slash = bytes.lastIndex(of: 47)
-    let folder = slash.map { $0 == 0 ? "/" : String(decoding: bytes[..<$0], as: UTF8.self) } ?? "."
-    let descriptor = unsafe clinux_open(folder, O_RDONLY | O_DIRECTORY, 0)
-    guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
+/// A name is durable when its folder is: else a power cut may undo a rename, or a creation.
+/// - Returns: whether it is, as far as the file system can tell.
+func syncFolder(of path: String) -> Bool {
+    var folder = Array(path.utf8)
+    while let last = folder.last, last != 47 { folder.removeLast() }
+    let name = folder.isEmpty ? "." : String(decoding: folder, as: UTF8.self)
+    let descriptor = unsafe clinux_open(name, O_RDONLY | O_DIRECTORY, 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return fsync(descriptor) == 0 || clinux_errno() == EINVAL
 }
 
 /// The value of a variable of the environment.

@@ -70,30 +70,19 @@ package final class RingFile {
             close()
             return .failed(Self.error(number))
         }
-        guard fsync(descriptor) == 0, syncFolder() else { return abandon() }
+        guard fsync(descriptor) == 0, syncFolder(of: path) else { return abandon() }
         return .opened(size: size, isNew: true, isReserved: isReserved)
     }
 
     private func setAside(_ size: UInt64) -> StorageResult {
         for number in 1...999 {
             if unsafe storage_rename(path, "\(path).damaged-\(number)") == 0 {
-                _ = syncFolder()
+                _ = syncFolder(of: path)
                 return open(size)
             }
             if clinux_errno() != EEXIST { return failure() }
         }
         return .failed(.other(EEXIST))
-    }
-
-    /// A name is durable when its folder is.
-    private func syncFolder() -> Bool {
-        var folder = Array(path.utf8)
-        while let last = folder.last, last != 47 { folder.removeLast() }
-        let name = folder.isEmpty ? "." : String(decoding: folder, as: UTF8.self)
-        let descriptor = unsafe clinux_open(name, O_RDONLY | O_DIRECTORY, 0)
-        guard descriptor >= 0 else { return false }
-        defer { _ = CLinux.close(descriptor) }
-        return fsync(descriptor) == 0 || clinux_errno() == EINVAL
     }
 
     // MARK: Pages

@@ -204,6 +204,7 @@ package enum SessionEvent: Hashable, Sendable {
 //   mutating func subscribe(_ filters: [String], at now: Instant) -> [SessionAction]
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
+//   mutating func changeSubscriptions(to filters: [String]) -> [SessionAction]    of the connection that stands
 //   var alertRoom: Int          the same for alert events, which are not sent into a hold
 //   var isOnline, isHolding: Bool
 //   var protocolVersion: ProtocolVersion?    of the connection that is online

@@ -31,6 +31,12 @@ package struct Subscribing: Hashable, Sendable {
         return true
     }
 
+    /// - Returns: what they were.
+    package mutating func change(to filters: [String]) -> [String] {
+        defer { self.filters = filters }
+        return self.filters
+    }
+
     /// - Returns: SUBSCRIBE is to be sent after all.
     package mutating func isDue(at now: Instant) -> Bool {
         guard let due, due <= now else { return false }
@@ -71,6 +77,19 @@ extension Session {
         let text = "the broker closed the connection right after the subscriptions, twice: going on without them, commands do not come;"
             + " may this client subscribe?"
         return [.notice(Notice(.warning, text))]
+    }
+
+    /// The filters of the connection change: what is new is subscribed, what is gone is not any more. While it is done without, the
+    /// next attempt asks for the new ones.
+    package mutating func changeSubscriptions(to filters: [String]) -> [SessionAction] {
+        let before = subscribing.change(to: filters)
+        guard isOnline, subscribing.due == nil else { return [] }
+        let added = filters.filter { !before.contains($0) }
+        let gone = before.filter { !filters.contains($0) }
+        var actions: [SessionAction] = []
+        if !gone.isEmpty { actions.append(.unsubscribe(gone)) }
+        if !added.isEmpty { actions.append(.subscribe(added)) }
+        return actions
     }
 
     mutating func subscriptionAnswered(_ filter: String, _ reason: UInt8) -> [SessionAction] {

@@ -22,29 +22,25 @@ package struct SavedState: Hashable, Sendable {
     }
 
     package func encoded() -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: 4)
-        bytes.put(UInt64(boot.rawValue), at: 0, bytes: 4)
-        bytes.appendVarint(UInt64(sections.count))
+        var fields = FieldWriter()
+        fields.unsigned(UInt64(boot.rawValue))
+        fields.unsigned(UInt64(sections.count))
         for section in sections {
-            bytes.appendText(section.name)
-            bytes.appendVarint(UInt64(section.bytes.count))
-            bytes.append(contentsOf: section.bytes)
+            fields.text(section.name)
+            fields.block(section.bytes)
         }
-        return bytes
+        return fields.bytes
     }
 
     /// Nil for bytes that are no saved state.
     package init?(decoding bytes: [UInt8]) {
-        guard bytes.count >= 4 else { return nil }
-        boot = BootID(UInt32(bytes.get(at: 0, bytes: 4)))
-        var reader = ByteReader(bytes, from: 4, to: bytes.count)
-        guard let count = reader.varint(), count <= 65_536 else { return nil }
+        var fields = FieldReader(bytes)
+        guard let boot = fields.unsigned(), boot <= UInt64(UInt32.max), let count = fields.count(maximum: 65_536) else { return nil }
+        self.boot = BootID(UInt32(boot))
         for _ in 0..<count {
-            guard let name = reader.text(), let length = reader.varint(), length <= UInt64(bytes.count),
-                let content = reader.bytes(Int(length))
-            else { return nil }
+            guard let name = fields.text(maximum: 255), let content = fields.block(maximum: StateKeeper.maximumBytes) else { return nil }
             sections.append(Section(name: name, bytes: content))
         }
-        guard reader.isAtEnd else { return nil }
+        guard fields.isAtEnd else { return nil }
     }
 }

@@ -2,7 +2,7 @@ internal import Telemetry
 
 /// A sum that is kept over restarts and never goes backwards, nor round.
 ///
-/// What is saved: a format byte, the decimals, the unit (a length byte, then UTF-8), the significand in 8 bytes, little-endian.
+/// What is saved: a format byte, the unit, the sum with its decimals, by `FieldWriter`.
 struct RunningTotal: Hashable, Sendable {
     let unit: String
     let decimals: UInt8
@@ -34,20 +34,20 @@ struct RunningTotal: Hashable, Sendable {
     }
 
     var saved: [UInt8] {
-        var bytes = [Self.format, decimals, UInt8(unit.utf8.count)] + Array(unit.utf8)
-        for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: significand >> Int64(8 * index))) }
-        return bytes
+        var fields = FieldWriter()
+        fields.byte(Self.format)
+        fields.text(unit)
+        fields.decimal(Decimal(significand, decimals: decimals))
+        return fields.bytes
     }
 
     /// Adds what was saved to what has come since: so it may come late, and the total does not go backwards. Another unit is
     /// another total, which begins at 0; so does one that does not fit.
     mutating func restore(_ bytes: [UInt8]) {
-        guard bytes.count >= 3, bytes[0] == Self.format, bytes.count == 11 + Int(bytes[2]), bytes[1] <= 18,
-            Array(unit.utf8) == Array(bytes[3..<(bytes.count - 8)])
+        var fields = FieldReader(bytes)
+        guard fields.byte() == Self.format, fields.text(maximum: 255) == unit, let sum = fields.decimal(), fields.isAtEnd,
+            sum.decimals <= 18, let before = Self.scaledUp(sum.significand, from: sum.decimals, to: decimals), before >= 0
         else { return }
-        var value: UInt64 = 0
-        for byte in bytes.suffix(8).reversed() { value = value << 8 | UInt64(byte) }
-        guard let before = Self.scaledUp(Int64(bitPattern: value), from: bytes[1], to: decimals), before >= 0 else { return }
         _ = add(before)
     }
 

@@ -352,16 +352,17 @@ package struct AgentSimulation {
 
     package mutating func acknowledge(_ alert: String) {
         for index in watches.indices where watches[index].id == alert { watches[index].acknowledge(at: now) }
-        command(.acknowledge(alert: alert))
+        command(#"{"command":"acknowledge","alert":"\#(alert)"}"#)
     }
 
     package mutating func mute(_ alert: String, lasting: Duration) {
         for index in watches.indices where watches[index].id == alert { watches[index].mute(lasting: lasting, at: now) }
-        command(.mute(alert: alert, lasting: lasting))
+        command(#"{"command":"mute","alert":"\#(alert)","for":"\#(lasting.nanoseconds / 1000) us"}"#)
     }
 
-    package mutating func command(_ command: Command) {
-        inbox.append(.command(CommandOrigin(client: 1, id: nil), command))
+    /// As it comes by the control socket.
+    package mutating func command(_ json: String) {
+        inbox.append(.request(client: 1, Array(json.utf8)))
         settle()
     }
 

@@ -1,5 +1,4 @@
 internal import Agent
-internal import Outputs
 internal import RingStore
 internal import Telemetry
 
@@ -81,9 +80,9 @@ package struct AgentWeather {
         case 18:
             simulation.setTrouble([nil, .missing].randomElement(using: &random)!, ofOutput: Int.random(in: 0..<4, using: &random))
         case 19:
-            let command: OutputCommand = [.on(lasting: nil), .on(lasting: .seconds(7)), .off, .toggle].randomElement(using: &random)!
+            let order = [#""on""#, #""on","for":"7 s""#, #""off""#, #""toggle""#].randomElement(using: &random)!
             let id = ["siren", "inlet", "outlet", "fan"].randomElement(using: &random)!
-            simulation.command(.output(id: id, command, expires: nil))
+            simulation.command(#"{"command":"output","output":"\#(id)","state":\#(order)}"#)
         default:
             // Beside the whole seconds at which deadlines are: which comes first at one instant nobody says.
             simulation.run(for: .milliseconds(Int.random(in: 1...999, using: &random)))

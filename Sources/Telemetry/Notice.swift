@@ -6,6 +6,17 @@ package struct Notice: Hashable, Sendable {
         case warning = 4
         case info = 6
         case debug = 7
+
+        /// As the configuration writes it.
+        package var text: String {
+            switch self {
+            case .error: "error"
+            case .warning: "warning"
+            case .info: "info"
+            case .debug: "debug"
+            }
+        }
+
         /// More severe is greater.
         package static func < (a: Level, b: Level) -> Bool { a.rawValue > b.rawValue }
     }

@@ -38,14 +38,7 @@ package struct NoReading: Error, Hashable, Sendable {
 
     package init(_ code: Code, detail: String) {
         self.code = code
-        if detail.utf8.count <= 200 {
-            self.detail = detail
-        } else {
-            // Cut at a scalar's first byte, never inside one.
-            var bytes = Array(detail.utf8.prefix(201))
-            while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
-            self.detail = String(decoding: bytes, as: UTF8.self)
-        }
+        self.detail = cut(detail, toBytes: 200)
     }
 }
 
@@ -98,6 +91,9 @@ package struct StampedReading: Hashable, Sendable {
     package var instant: Instant
     package var stamp: Stamp
     package var outcome: Outcome
+
+    /// For ever (contract, section 3).
+    package var name: AlertEvent.ReadingName { AlertEvent.ReadingName(stream: stream, sequence: sequence) }
 
     package init(
         stream: StreamID, sequence: SequenceNumber, schema: SensorSchema, boot: BootID, instant: Instant, stamp: Stamp,

@@ -40,18 +40,6 @@ struct DaemonLog {
     }
 
     private func printLine(_ level: Notice.Level, _ text: String) {
-        let prefix: String
-        if isJournal {
-            prefix = "<\(level.rawValue)>"
-        } else {
-            prefix =
-                switch level {
-                case .error: "error: "
-                case .warning: "warning: "
-                case .info: "info: "
-                case .debug: "debug: "
-                }
-        }
-        printError(prefix + text + "\n")
+        printError((isJournal ? "<\(level.rawValue)>" : "\(level.text): ") + text + "\n")
     }
 }

@@ -50,15 +50,8 @@ struct DaemonParts {
             ringPath, options.inStateDirectory("alerts.ring"), options.inStateDirectory("godwit.state"),
         ])
         board = LineBoard(chips: chipDeclarations(settings.chips, notices: &notices), origin: now)
-        var drivers: [any AnySensor] = []
-        var schemas: [SensorSchema] = []
-        for sensor in settings.sensors {
-            guard let entry = catalogEntry(named: sensor.model) else {
-                preconditionFailure("the configuration named a model that is not in the catalog")
-            }
-            drivers.append(entry.make(sensor, now))
-            schemas.append(SensorSchema(sensor: sensor.id, quantities: entry.model.quantities(sensor)))
-        }
+        let sensors = settings.sensors.map { makeSensor($0, at: now) }
+        let schemas = sensors.map { $0.schema }
         var configuration = settings.agentConfiguration(hash: loaded.hash)
         configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors.map { Optional($0) }, schemas: schemas)
         configuration.error = loaded.error
@@ -73,7 +66,7 @@ struct DaemonParts {
             notices.append(Notice(.error, "control socket \(socketPath): \(Self.text(of: error))"))
         }
         agent = Agent(
-            configuration: configuration, drivers: drivers, schemas: schemas, random: RandomSource(seed: kernelRandom()),
+            configuration: configuration, drivers: sensors.map { $0.driver }, schemas: schemas, random: RandomSource(seed: kernelRandom()),
             at: clock.read())
         notices.append(
             Notice(

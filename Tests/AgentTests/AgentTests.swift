@@ -98,7 +98,7 @@ struct AgentTests {
     @Test func `a reading that has no number yet is answered without one`() {
         var bench = Bench(sensors: [Bench.counter(every: .seconds(60))])
         bench.diskAnswers = false
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .read(sensor: "n")))
+        bench.ask(CommandOrigin(client: 1, id: nil), .read(sensor: "n"))
         bench.run(for: .seconds(1))
         #expect(bench.responses.last?.contains("\"value\":") == true)
         #expect(bench.responses.last?.contains("\"seq\"") == false)

@@ -67,7 +67,7 @@ import Testing
         var next = bench.restarted(sensors: sensors, alerts: [doorOpen()])
         next.lineAnswer = .lineReady(isActive: false)
         next.run(for: .seconds(60))
-        #expect(next.states(of: "door-open") == [] || next.payloads(on: "godwit/bench/alerts/door-open") == bench.payloads(on: "godwit/bench/alerts/door-open"))
+        #expect(next.states(of: "door-open") == [])
     }
 
     @Test func `events of a rule that the configuration no longer has still arrive`() {

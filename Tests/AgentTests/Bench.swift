@@ -67,25 +67,13 @@ struct Bench {
             boot: BootID(boot), version: "0", configurationHash: "00000000", ring: RingConfiguration(),
             session: SessionConfiguration(inFlight: inFlight))
         configuration.outputs = outputs
-        configuration.alerts = alerts.map { Bench.setup($0, sensors) }
-        configure(&configuration)
-        let entries = sensors.map { catalogEntry(named: $0.model)! }
         let origin = clock.instant
+        let made = sensors.map { makeSensor($0, at: origin) }
+        configuration.alerts = ruleSetups(alerts, sensors: sensors.map { $0 }, schemas: made.map { $0.schema })
+        configure(&configuration)
         agent = Agent(
-            configuration: configuration, drivers: zip(entries, sensors).map { $0.make($1, origin) },
-            schemas: zip(entries, sensors).map { SensorSchema(sensor: $1.id, quantities: $0.model.quantities($1)) },
+            configuration: configuration, drivers: made.map { $0.driver }, schemas: made.map { $0.schema },
             random: RandomSource(seed: seed), at: clock)
-    }
-
-    /// As the daemon makes it from the configuration.
-    static func setup(_ rule: AlertRule, _ sensors: [SensorSettings]) -> AlertRuleSetup {
-        let index = sensors.firstIndex { $0.id == rule.sensor }!
-        let quantities = catalogEntry(named: sensors[index].model)!.model.quantities(sensors[index])
-        let quantity = rule.quantity.map { name in quantities.firstIndex { $0.name == name }! }
-        let pace = sensors[index].every ?? sensors[index].duration("heartbeat") ?? .zero
-        return AlertRuleSetup(
-            rule: rule, sensorIndex: index, quantityIndex: quantity, quantity: quantity.map { quantities[$0] },
-            sensorName: sensors[index].name, silence: pace > .zero ? max(pace * 3, .seconds(30)) : nil)
     }
 
     /// The next process on the same disks. `otherBoot`: the boot clock begins anew, the wall clock has gone on by `away`.
@@ -149,6 +137,12 @@ struct Bench {
     private mutating func advance(to instant: Instant) {
         clock.wallTime = clock.wallTime.advanced(by: clock.instant.duration(to: instant))
         clock.instant = instant
+    }
+
+    /// A command that was parsed.
+    mutating func ask(_ origin: CommandOrigin, _ command: Command) {
+        settle()
+        inTurn { $0.answer(command, from: origin) }
     }
 
     /// What other parts of the agent do in a turn of it.

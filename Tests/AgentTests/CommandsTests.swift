@@ -13,7 +13,7 @@ struct CommandsTests {
     @Test func `read answers with the next reading of the sensor`() {
         var bench = Bench(sensors: [Bench.counter(every: .seconds(60))])
         bench.run(for: .seconds(1))
-        bench.give(.command(origin, .read(sensor: "n")))
+        bench.ask(origin, .read(sensor: "n"))
         bench.run(for: .seconds(1))
         #expect(bench.responses.count == 1)
         #expect(bench.responses[0].hasPrefix("{\"id\":\"a\",\"command\":\"read\",\"ok\":true,\"result\":{"))
@@ -22,20 +22,20 @@ struct CommandsTests {
 
     @Test func `read of a sensor that does not exist names those that do`() {
         var bench = Bench()
-        bench.give(.command(origin, .read(sensor: "m")))
+        bench.ask(origin, .read(sensor: "m"))
         #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no sensor 'm'; there are: n"}"#])
-        bench.give(.command(origin, .read(sensor: "garden")))
+        bench.ask(origin, .read(sensor: "garden"))
         #expect(bench.responses[1] == #"{"id":"a","ok":false,"error":"no sensor 'garden'; there are: n"}"#)
         var two = Bench(sensors: [Bench.counter(id: "garden"), Bench.counter(id: "cellar")])
-        two.give(.command(origin, .read(sensor: "gaden")))
+        two.ask(origin, .read(sensor: "gaden"))
         #expect(two.responses == [#"{"id":"a","ok":false,"error":"no sensor 'gaden'; did you mean 'garden'?"}"#])
     }
 
     @Test func `status and metrics are the metrics object`() {
         var bench = Bench()
         bench.run(for: .seconds(1))
-        bench.give(.command(origin, .status))
-        bench.give(.command(origin, .metrics))
+        bench.ask(origin, .status)
+        bench.ask(origin, .metrics)
         #expect(bench.responses[0].hasPrefix(#"{"id":"a","command":"status","ok":true,"result":{"device":"bench","#))
         #expect(bench.responses[1].hasPrefix(#"{"id":"a","command":"metrics","ok":true,"result":{"device":"bench","#))
         #expect(bench.responses[0].contains(#""ignored_commands":0"#))
@@ -52,7 +52,7 @@ struct CommandsTests {
         while bench.agent.ring.status.evicted == 0, bench.clock.instant < Instant(nanoseconds: 300_000_000_000) {
             bench.run(for: .seconds(1))
         }
-        bench.give(.command(origin, .losses))
+        bench.ask(origin, .losses)
         #expect(bench.responses[0].hasSuffix(#""result":{"losses":[]}}"#))
         bench.brokerAnswers = true
         while bench.payloads(on: "godwit/bench/losses").isEmpty, bench.clock.instant < Instant(nanoseconds: 600_000_000_000) {
@@ -60,31 +60,31 @@ struct CommandsTests {
         }
         let published = bench.payloads(on: "godwit/bench/losses")
         try #require(!published.isEmpty)
-        bench.give(.command(origin, .losses))
+        bench.ask(origin, .losses)
         let last = try #require(published.last)
         #expect(bench.responses[1].contains(last))
     }
 
     @Test func `an output that does not exist is told with those that do`() {
         var bench = Bench { $0.outputs = [ReceivingTests.siren] }
-        bench.give(.command(origin, .output(id: "sirene", .off, expires: nil)))
+        bench.ask(origin, .output(id: "sirene", .off, expires: nil))
         #expect(bench.responses == [#"{"id":"a","ok":false,"error":"no output 'sirene'; did you mean 'siren'?"}"#])
         var none = Bench()
-        none.give(.command(origin, .output(id: "siren", .off, expires: nil)))
+        none.ask(origin, .output(id: "siren", .off, expires: nil))
         #expect(none.responses == [#"{"id":"a","ok":false,"error":"no output 'siren'; none is configured"}"#])
     }
 
     @Test func `an alert that does not exist is told, also where there is none`() {
         var bench = Bench()
-        bench.give(.command(origin, .acknowledge(alert: "frost")))
-        bench.give(.command(origin, .mute(alert: "frost", lasting: .seconds(1))))
+        bench.ask(origin, .acknowledge(alert: "frost"))
+        bench.ask(origin, .mute(alert: "frost", lasting: .seconds(1)))
         let refusal = #"{"id":"a","ok":false,"error":"no alert 'frost'; none is configured"}"#
         #expect(bench.responses == [refusal, refusal])
     }
 
     @Test func `an output command that has expired is not done`() {
         var bench = Bench { $0.outputs = [ReceivingTests.siren] }
-        bench.give(.command(origin, .output(id: "siren", .on(lasting: nil), expires: bench.clock.wallTime)))
+        bench.ask(origin, .output(id: "siren", .on(lasting: nil), expires: bench.clock.wallTime))
         #expect(bench.responses[0].contains("a command that expired at"))
     }
 }

@@ -67,7 +67,7 @@ import Testing
         var bench = Bench(clockIsKnown: false)
         bench.give(.notice(Notice(.debug, "too fine")))
         bench.give(.notice(Notice(.error, "the disk is full")))
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .logs))
+        bench.ask(CommandOrigin(client: 1, id: nil), .logs)
         #expect(bench.responses[0].contains(#"{"uptime":50.000,"level":"error","text":"the disk is full"}"#))
         #expect(!bench.responses[0].contains("too fine"))
         // Also what the agent itself says.

@@ -105,9 +105,9 @@ import Testing
         bench.give(.configuration(Self.new(bench, sensors: [Bench.counter(id: "b"), Bench.counter(id: "c")]), for: nil))
         let info = bench.payloads(on: "godwit/bench/info").last ?? ""
         #expect(!info.contains("\"a\":{") && info.contains("\"b\":{") && info.contains("\"c\":{") && info.contains("\"hash\":\"11111111\""))
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .metrics))
+        bench.ask(CommandOrigin(client: 1, id: nil), .metrics)
         #expect(bench.responses.last?.contains("\"a\":{") == false)
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .read(sensor: "a")))
+        bench.ask(CommandOrigin(client: 1, id: nil), .read(sensor: "a"))
         #expect(bench.responses.last?.contains("no sensor 'a'") == true)
         // The new one's readings are in the stream, behind those of before.
         bench.run(for: .seconds(3))
@@ -116,13 +116,31 @@ import Testing
         #expect(all == Array(1...all.count))
     }
 
+    @Test func `an alert event that is in flight when a reload ends the connection comes again`() {
+        var bench = Bench(sensors: [Bench.contact()], alerts: [doorOpen()])
+        bench.lineAnswer = .lineReady(isActive: true)
+        bench.run(for: .seconds(5))
+        bench.acknowledges = false
+        bench.door(isActive: false)
+        #expect(bench.states(of: "door-open") == ["raised"])
+        var new = NewConfiguration(configuration: bench.agent.configuration, rules: [doorOpen()])
+        new.isConnectionChanged = true
+        bench.acknowledges = true
+        bench.give(.configuration(new, for: nil))
+        bench.run(for: .seconds(60))
+        #expect(bench.connects == 2)
+        #expect(bench.states(of: "door-open") == ["raised", "raised"])
+        #expect(Set(bench.payloads(on: "godwit/bench/alerts/door-open")).count == 1)
+        #expect(bench.agent.alerting.ring.status.unacknowledged == 0)
+    }
+
     @Test func `a person who waits for a sensor that goes is told`() {
         var bench = Bench(sensors: [Bench.contact()])
         bench.lineAnswer = .timer
         bench.settle()
         bench.give(.sensor(0, .lineReady(isActive: true), lostIsExact: true))
         var agent = bench.agent
-        _ = agent.handle([.command(CommandOrigin(client: 7, id: nil), .read(sensor: "door"))], at: bench.clock)
+        _ = agent.handle([.request(client: 7, Array(#"{"command":"read","sensor":"door"}"#.utf8))], at: bench.clock)
         let actions = agent.handle([.configuration(Self.new(bench, sensors: []), for: nil)], at: bench.clock)
         let answers = actions.compactMap { action -> String? in
             if case .respond(7, let line) = action { String(decoding: line, as: UTF8.self) } else { nil }
@@ -134,7 +152,7 @@ import Testing
         var bench = Bench()
         bench.settle()
         let origin = CommandOrigin(client: 3, id: "x")
-        bench.give(.command(origin, .reload))
+        bench.ask(origin, .reload)
         #expect(bench.configurationAsked == [origin])
         bench.give(.configuration(Self.new(bench), for: origin))
         #expect(bench.responses.last?.contains("\"hash\":\"11111111\"") == true && bench.responses.last?.contains("\"ok\":true") == true)

@@ -20,7 +20,7 @@ struct ReportingTests {
     @Test func `the metrics hold every key of the contract`() {
         var bench = Bench()
         bench.run(for: .seconds(3))
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .metrics))
+        bench.ask(CommandOrigin(client: 1, id: nil), .metrics)
         let answer = bench.responses.last ?? ""
         for key in [
             "device", "time", "clock", "clock_source", "boot", "stream", "version", "uptime", "connected", "protocol",
@@ -50,7 +50,7 @@ struct ReportingTests {
         bench.brokerAnswers = false
         bench.loseConnection()
         bench.run(for: .seconds(1))
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .status))
+        bench.ask(CommandOrigin(client: 1, id: nil), .status)
         #expect(bench.responses.last?.contains("\"connected\":false,\"protocol\":null") == true)
         #expect(bench.responses.last?.contains("\"last_disconnect\":{\"reason\":\"test\"") == true)
     }

@@ -97,7 +97,7 @@ import Testing
 
     @Test func `by the socket the answer goes to its client`() {
         var bench = Bench()
-        bench.give(.command(CommandOrigin(client: 4, id: "a"), .ping))
+        bench.ask(CommandOrigin(client: 4, id: "a"), .ping)
         #expect(bench.responses == [#"{"id":"a","command":"ping","ok":true,"result":{}}"#])
     }
 }

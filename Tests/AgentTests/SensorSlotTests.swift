@@ -42,7 +42,7 @@ struct SensorSlotTests {
         var bench = Bench(sensors: [Bench.contact()])
         bench.run(for: .seconds(1))
         bench.give(.sensor(0, .edges([], lostBefore: 3), lostIsExact: false))
-        bench.give(.command(CommandOrigin(client: 1, id: nil), .status))
+        bench.ask(CommandOrigin(client: 1, id: nil), .status)
         #expect(bench.responses.last?.contains("\"lost_edges\":3,\"lost_edges_exact\":false") == true)
     }
 }

@@ -59,6 +59,22 @@ import Testing
         #expect(subscribe(&play) == [.subscribe(filters)])
     }
 
+    @Test func `other filters of a connection are asked for by what is new and what is gone, and while it is done without by the next attempt`() {
+        var play = Play { $0.keepAlive = .seconds(7200) }
+        play.connect()
+        #expect(subscribe(&play) == [.subscribe(filters)])
+        let kept = Array(filters.prefix(1))
+        #expect(play.session.changeSubscriptions(to: kept + ["other"]) == [.unsubscribe(Array(filters.dropFirst())), .subscribe(["other"])])
+        #expect(play.session.changeSubscriptions(to: kept + ["other"]) == [])
+        for _ in 0..<2 {
+            play.give(.connectionLost(.closed("no")), after: .seconds(1))
+            play.connect()
+            _ = subscribe(&play)
+        }
+        #expect(play.session.changeSubscriptions(to: ["third"]) == [])
+        #expect(play.wait(.seconds(3601)) == [.subscribe(["third"])])
+    }
+
     @Test func `a loss that says nothing of the subscription does not count`() {
         var play = Play()
         for (failure, after) in [
