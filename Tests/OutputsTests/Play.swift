@@ -102,3 +102,9 @@ struct Play {
         }.joined(separator: " ")
     }
 }
+
+func output(_ id: String = "siren", _ change: (inout OutputSettings) -> Void = { _ in }) -> OutputSettings {
+    var settings = OutputSettings(id: id, line: .name("GPIO27"))
+    change(&settings)
+    return settings
+}
