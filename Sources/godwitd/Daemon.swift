@@ -71,6 +71,9 @@ final class Daemon {
             if !events.isEmpty { wakeups += 1 }
             let clock = clock.read()
             collect(events, at: clock.instant)
+            // Where another daemon holds the ring the agent must not hear of it: it would go on without, connect, and end the
+            // other's connection.
+            if let exitStatus { return finish(exitStatus) }
             let actions = takeTurn(at: clock)
             for action in actions { perform(action, at: clock.instant) }
             if let exitStatus { return finish(exitStatus) }
