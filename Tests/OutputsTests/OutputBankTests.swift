@@ -322,10 +322,6 @@ import Testing
 
     // MARK: Groups
 
-    private func pair(_ change: (inout OutputSettings) -> Void = { _ in }) -> [OutputSettings] {
-        ["heat", "cool"].map { id in output(id) { $0.group = "climate"; change(&$0) } }
-    }
-
     @Test func `the one that was wanted on last has the turn, after the other is off`() {
         var play = Play(pair())
         play.run(to: 1)

@@ -108,3 +108,8 @@ func output(_ id: String = "siren", _ change: (inout OutputSettings) -> Void = {
     change(&settings)
     return settings
 }
+
+/// Two of one group.
+func pair(_ change: (inout OutputSettings) -> Void = { _ in }) -> [OutputSettings] {
+    ["heat", "cool"].map { id in output(id) { $0.group = "climate"; change(&$0) } }
+}
