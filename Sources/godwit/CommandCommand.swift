@@ -8,6 +8,12 @@ func runCommand(_ invocation: Invocation) -> Int32 {
     guard let name = invocation.arguments.first else {
         return fail("command", "it takes the name of a command", "see godwit command --help", .usage)
     }
+    guard daemonCommands.contains(name) else {
+        let nearest = nearestName(to: name, among: daemonCommands)
+        return fail(
+            "command '\(name)'", nearest.map { "did you mean '\($0)'?" } ?? "there is none of this name",
+            "there are: \(daemonCommands.joined(separator: ", "))", .usage)
+    }
     var members: [(name: String, value: String)] = []
     for word in invocation.arguments.dropFirst() {
         guard let (key, value) = assignment(word) else {

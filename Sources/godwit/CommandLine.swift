@@ -17,32 +17,6 @@ enum ExitStatus: Int32 {
     case configuration = 78
 }
 
-/// One option of a command, as the help and the parser both see it.
-struct Option {
-    /// Without the dashes.
-    var name: String
-    /// What stands for its value in the help; nil: the option is a flag.
-    var value: String?
-    var summary: String
-
-    init(_ name: String, value: String? = nil, _ summary: String) {
-        self.name = name
-        self.value = value
-        self.summary = summary
-    }
-}
-
-/// One row of the table: all that help, man pages and completions are made from.
-struct Command: Sendable {
-    var name: String
-    /// What follows the name, in the notation of man pages: `SENSOR`, `[MODEL]`.
-    var usage: String
-    /// One line, without a full stop.
-    var summary: String
-    var options: [Option]
-    var run: @Sendable (Invocation) -> Int32
-}
-
 /// A command with what was typed after it.
 struct Invocation {
     var command: String
@@ -64,17 +38,6 @@ func fail(_ what: String, _ why: String, _ next: String, _ status: ExitStatus) -
     printError("godwit: \(what): \(why)\(next.isEmpty ? "" : "; \(next)")\n")
     return status.rawValue
 }
-
-/// Every command takes these.
-let commonOptions = [
-    Option("config", value: "FILE", "the configuration (/etc/godwit/godwit.yaml)"),
-    Option("state-directory", value: "DIR", "where the daemon keeps its state and its socket"),
-    Option("json", "one JSON value a line, for programs"),
-    Option("help", "this text"),
-    Option("version", "the version"),
-]
-
-let standardConfiguration = "/etc/godwit/godwit.yaml"
 
 /// Runs what `words` say, without the program's name.
 func runCommandLine(_ words: [String]) -> Int32 {
@@ -110,7 +73,21 @@ func runCommandLine(_ words: [String]) -> Int32 {
     }
     if invocation.has("help") { return printHelp(of: command) }
     if invocation.has("version") { return printVersion() }
-    return command.run(invocation)
+    guard command.isBuilt else { return fail(name, "not supported yet", "a later version will have it", .unavailable) }
+    return run(invocation)
+}
+
+private func run(_ invocation: Invocation) -> Int32 {
+    switch invocation.command {
+    case "check": runCheck(invocation)
+    case "sensors": runSensors(invocation)
+    case "read": runRead(invocation)
+    case "decode": runDecode(invocation)
+    case "ring": runRing(invocation)
+    case "status": runStatus(invocation)
+    case "command": runCommand(invocation)
+    default: preconditionFailure("a command of the table is not done here")
+    }
 }
 
 private func printVersion() -> Int32 {

@@ -16,7 +16,9 @@ func help(of command: Command) -> String {
         text += " [--\(option.name)\(option.value.map { " \($0)" } ?? "")]"
     }
     if !command.usage.isEmpty { text += " \(command.usage)" }
-    text += "\n\nDoes: \(command.summary)\n\nOptions:\n\(optionLines(command.options + commonOptions))"
+    text += "\n\nDoes: \(command.summary)\n"
+    if command.name == "command" { text += "NAME: \(daemonCommands.joined(separator: ", "))\n" }
+    text += "\nOptions:\n\(optionLines(command.options + commonOptions))"
     return text
 }
 

@@ -17,30 +17,23 @@ struct Options {
     /// A path as the configuration says it.
     func inStateDirectory(_ file: String) -> String { file.utf8.first == 47 ? file : stateDirectory + "/" + file }
 
-    static let help = """
-        usage: godwitd [--config FILE] [--state-directory DIR] [--strict]
-
-        Reads sensors, keeps every reading until the broker has acknowledged it.
-
-          --config FILE          the configuration (/etc/godwit/godwit.yaml)
-          --state-directory DIR  where the ring and the socket are ($STATE_DIRECTORY, else /var/lib/godwit)
-          --strict               never run a last good configuration in place of a broken one
-          --help, --version
-
-        """
+    static var help: String {
+        var text = "usage: godwitd [--config FILE] [--state-directory DIR] [--strict]\n\n\(daemonSummary)\n\n"
+        for option in daemonOptions {
+            let name = "--\(option.name) \(option.value)"
+            text += "  \(name)\(String(repeating: " ", count: max(1, 23 - name.utf8.count)))\(option.summary)\n"
+        }
+        return text
+    }
 
     static func parse(
         count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     ) -> Parsed {
         var options = Options(stateDirectory: environment("STATE_DIRECTORY") ?? "/var/lib/godwit")
-        let table: [(name: StaticString, takesValue: Int32, letter: Int32)] = [
-            ("config", 1, 99), ("state-directory", 1, 115), ("strict", 0, 116), ("help", 0, 104), ("version", 0, 118),
-        ]
         var long: [option] = unsafe []
-        for row in table {
-            unsafe long.append(
-                clinux_option(
-                    UnsafeRawPointer(row.name.utf8Start).assumingMemoryBound(to: CChar.self), row.takesValue, row.letter))
+        for row in daemonOptions {
+            // They live as long as the process: there are five.
+            unsafe long.append(clinux_option(strdup(row.name), row.value.utf8.isEmpty ? 0 : 1, row.letter))
         }
         unsafe long.append(clinux_option(nil, 0, 0))
         clinux_getopt_begin()
