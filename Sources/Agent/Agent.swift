@@ -31,6 +31,7 @@ package struct Agent {
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
     var inFlight: [MessageTag: Record] = [:]
     var nextTag: UInt64 = 1
+    var drain: DrainPace
     var metricsDue: Instant?
     var lastError: String?
     var logHistory = LogHistory()
@@ -90,6 +91,7 @@ package struct Agent {
             SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
         }
         outputs = OutputBank(settings: configuration.outputs)
+        drain = DrainPace(limit: configuration.rateLimit)
         self.clock = clock
         startedAt = clock.instant
         loadedAt = clock.instant
@@ -156,6 +158,8 @@ package struct Agent {
         }
         for read in pendingReads { deadline = earliest(deadline, read.deadline) }
         deadline = earliest(deadline, connectBy)
+        // Without room in the window the next acknowledgement is waited for.
+        if session.readingRoom > 0 { deadline = earliest(deadline, drain.deadline) }
         if ring.isWaitingForClock, let firstOnline {
             let end = firstOnline.advanced(by: configuration.waitForClock)
             // Past it, what waits goes out as soon as there is room: no deadline of its own.

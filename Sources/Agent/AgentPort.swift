@@ -31,6 +31,8 @@ package struct AgentConfiguration: Sendable {
     package var logPublish: Notice.Level?
     /// How often totals and the like are saved at most.
     package var stateEvery = Duration.seconds(600)
+    /// Readings a second while a backlog is sent; nil: as many as the window allows.
+    package var rateLimit: Int?
     package var boot: BootID
     package var version: String
     /// Of the configuration as it was read, 8 hexadecimal digits.

@@ -14,10 +14,12 @@ extension Agent {
         guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
-        while session.readingRoom > 0, let handover = nextOfRing() {
+        while session.readingRoom > 0, drain.allows(at: now), let handover = nextOfRing() {
+            drain.spend()
             send(message(for: handover), record: .reading(handover.name))
             // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
         }
+        if drain.isDraining, !ring.hasMoreToHandOver { drain.drained() }
     }
 
     mutating func publishWaiting() {
@@ -81,6 +83,7 @@ extension Agent {
         switch event {
         case .online(let version, _):
             connection = Connection(version: version, waiting: [])
+            drain.connected()
             let isFirst = firstOnline == nil
             if isFirst { firstOnline = now }
             subscribe()

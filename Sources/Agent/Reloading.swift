@@ -68,6 +68,7 @@ extension Agent {
         reloadOutputs(by: new)
         startSensors(changed.added)
         reloadAlerts(new.rules)
+        drain.limit = configuration.rateLimit
         tellRing(.limits(sync: configuration.ring.sync, memory: configuration.ring.memory))
         if configuration.metricsEvery != old.metricsEvery { metricsDue = nextMetrics }
         let oldTopics = topics

@@ -40,9 +40,7 @@ extension Checker {
         let keepAlive = keepAlive(section)
         let reconnect = reconnect(section)
         let inFlight = integer(section, "in_flight", 1...1000)
-        if integer(section, "rate_limit", 1...1_000_000) != nil, let entry = section["rate_limit"] {
-            notYet("rate_limit", entry.keyPlace)
-        }
+        let rateLimit = integer(section, "rate_limit", 1...1_000_000)
         connect(section)
         guard let url = urls.first, let clientID else { return nil }
         var settings = BrokerSettings(url: url, clientID: clientID, username: username, password: password)
@@ -56,6 +54,7 @@ extension Checker {
         settings.reconnectMinimum = reconnect.minimum
         settings.reconnectMaximum = reconnect.maximum
         if let inFlight { settings.inFlight = Int(inFlight) }
+        settings.rateLimit = rateLimit.map { Int($0) }
         return settings
     }
 

@@ -73,6 +73,8 @@ package struct BrokerSettings: Hashable, Sendable {
     package var reconnectMaximum: Duration
     /// 1 to 1000 messages.
     package var inFlight: Int
+    /// Readings a second while a backlog is sent; nil: no limit.
+    package var rateLimit: Int?
 
     package init(
         url: BrokerURL, protocolChoice: ProtocolChoice = .auto, clientID: String, username: String? = nil,

@@ -35,6 +35,7 @@ extension Settings {
         configuration.logPublish = logPublish
         configuration.isClockCheckedByRing = publish.clock == .rtc
         configuration.stateEvery = buffer.stateEvery
+        configuration.rateLimit = broker.rateLimit
         return configuration
     }
 

@@ -28,6 +28,7 @@ import Testing
               keep_alive: 30 s
               reconnect: {minimum: 2 s, maximum: 1 min}
               in_flight: 1
+              rate_limit: 200
               connect: always
             """, resolve: { _, _ in .text("tiger") })
         #expect(result.lines == [])
@@ -40,6 +41,7 @@ import Testing
         #expect(broker?.keepAlive == .seconds(30))
         #expect(broker?.reconnectMaximum == .seconds(60))
         #expect(broker?.inFlight == 1)
+        #expect(broker?.rateLimit == 200)
     }
 
     @Test func `the protocols are 5 and 3_1_1`() {
@@ -65,7 +67,6 @@ import Testing
         ("url: \"mqtts://b\", tls: {ca_file: a, psk: x, psk_identity: y}", "goes without certificates"),
         ("url: \"mqtts://b\", tls: {psk: {credential: c}, psk_identity: y}", "psk: not supported yet"),
         ("url: \"mqtts://b\", tls: {certificate_file: x, private_key_file: y}", "private_key_file: not supported yet"),
-        ("url: \"mqtt://b\", rate_limit: 200", "rate_limit: not supported yet"),
         ("url: \"mqtt://b\", rate_limit: 0", "outside 1 ... 1000000"),
         ("url: \"mqtt://b\", connect: {every: 15 min, for_at_most: 2 min}", "connect: not supported yet"),
         ("url: \"mqtt://b\", connect: {every: 1 min, for_at_most: 2 min}", "is not below 'every'"),
