@@ -55,22 +55,63 @@ import Testing
         }
     }
 
-    @Test func `links in the documents lead to files that are there`() throws {
+    @Test func `links in the documents lead to files, and to headings, that are there`() throws {
+        var links = 0
         for (path, text) in SourceTree.texts where path.hasSuffix(".md") {
             let folder = (path as NSString).deletingLastPathComponent
-            for part in text.components(separatedBy: "](").dropFirst() {
-                let target = String(part.prefix { $0 != ")" && $0 != "#" && $0 != " " })
+            for part in Self.prose(text).components(separatedBy: "](").dropFirst() {
+                let target = part.prefix { $0 != ")" && $0 != " " }
                 if target.isEmpty || target.contains("://") || target.hasPrefix("mailto:") { continue }
-                let file = ((folder as NSString).appendingPathComponent(target) as NSString).standardizingPath
+                links += 1
+                let pieces = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let name = ((folder as NSString).appendingPathComponent(pieces[0]) as NSString).standardizingPath
+                let file = pieces[0].isEmpty ? path : name
                 #expect(SourceTree.exists(file), "\(path) links to \(target)")
+                guard pieces.count == 2, file.hasSuffix(".md"), SourceTree.exists(file) else { continue }
+                #expect(
+                    Self.anchors(of: try SourceTree.text(file)).contains(pieces[1]),
+                    "\(path) links to \(target), and no heading of \(file) goes by that")
             }
         }
+        #expect(links > 50)
+    }
+
+    @Test func `anchors are those that a forge makes of a heading`() {
+        let text = "# Levels, currents, pulls\n```\n# no heading\n```\n## `contact`: 3.3 V\n## Twice\n## Twice\n"
+        #expect(Self.anchors(of: text) == ["levels-currents-pulls", "contact-33-v", "twice", "twice-1"])
+        #expect(Self.prose("a\n```\n](b)\n```\n](c)") == "a\n](c)")
+    }
+
+    /// Without fenced code, in which nothing is a link or a heading.
+    private static func prose(_ text: String) -> String {
+        var isCode = false
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            let isFence = line.drop { $0 == " " }.hasPrefix("```")
+            if isFence { isCode.toggle() }
+            return !isFence && !isCode
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Lower case, without punctuation, hyphens for spaces; the second of a name has `-1`.
+    private static func anchors(of text: String) -> Set<String> {
+        var seen: [String: Int] = [:]
+        var anchors: Set<String> = []
+        for line in prose(text).split(separator: "\n") where line.hasPrefix("#") {
+            let heading = line.drop { $0 == "#" }.trimmingCharacters(in: .whitespaces).lowercased()
+            let anchor = String(heading.compactMap { $0 == " " ? "-" : $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : nil })
+            let count = seen[anchor, default: 0]
+            seen[anchor] = count + 1
+            anchors.insert(count == 0 ? anchor : "\(anchor)-\(count)")
+        }
+        return anchors
     }
 
     @Test(arguments: [
         "README.md", "LICENSE", "CHANGELOG.md", ".ci/run", "scripts/demo", "scripts/test", "scripts/gpio-vm",
         "config/godwit.yaml", "config/demo.yaml", "systemd/godwitd.service", "docs/architecture.md",
-        "docs/configuration.md", "docs/mqtt.md", "docs/ring-format.md", "docs/sensors.md", "docs/vocabulary.md",
+        "docs/configuration.md", "docs/install.md", "docs/mqtt.md", "docs/ring-format.md", "docs/sensors.md",
+        "docs/vocabulary.md", "hardware/README.md",
     ])
     func `what a stranger looks for is there`(path: String) {
         #expect(SourceTree.exists(path))
