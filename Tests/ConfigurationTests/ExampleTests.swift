@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `every yaml block of the documentation is right`() throws {
-        for name in ["README.md", "docs/configuration.md"] {
+        for name in ["README.md", "docs/configuration.md", "hardware/README.md", "hardware/overlays.md"] {
             var found = 0
             // A block may stand in a list, with its indentation.
             for part in try text(name).components(separatedBy: "```yaml\n").dropFirst() {
