@@ -122,6 +122,8 @@ package struct Agent {
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
         if clockIsKnown, !wasKnown { tellAlertsClock() }
         for input in inputs { take(input) }
+        // Readings of this boot that wait for it may be all there are for a while: the next one may be an hour away.
+        if clockIsKnown, !wasKnown { tellRing(.clock(self.clock)) }
         handleDue()
         saveWhatIsDue()
         publishWhatFits()

@@ -60,6 +60,25 @@ struct AgentTests {
         #expect(payloads.last?.contains("\"clock\":\"synced\"") == true)
     }
 
+    @Test(arguments: [false, true])
+    func `a clock that is known when wait_for_clock ends stamps what waits, though no reading comes`(restarts: Bool) {
+        var bench = Bench(sensors: [Bench.counter(every: .seconds(3600))], clockIsKnown: false, waitForClock: .seconds(60))
+        bench.run(for: .seconds(30))
+        #expect(bench.payloads(on: "godwit/bench/sensors/n").isEmpty)
+        if restarts {
+            bench.give(.stop)
+            bench.run(for: .seconds(6))
+            bench = bench.restarted(sensors: [])
+        } else {
+            bench.clock.isKnown = true
+        }
+        bench.run(for: .seconds(60))
+        #expect(bench.payloads(on: "godwit/bench/unstamped/n").isEmpty)
+        let payloads = bench.payloads(on: "godwit/bench/sensors/n")
+        #expect(payloads.count == 1)
+        #expect(payloads.allSatisfy { $0.contains("\"clock\":\"estimated\"") })
+    }
+
     @Test func `after wait_for_clock readings go out unstamped, on their own topic`() {
         var bench = Bench(clockIsKnown: false, waitForClock: .seconds(60))
         bench.run(for: .seconds(59))
