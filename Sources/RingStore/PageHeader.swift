@@ -143,8 +143,24 @@ package struct PageHeader: Hashable, Sendable {
         page.put(record.position, at: offset + 16, bytes: 8)
     }
 
-    /// Seeded with ring, page number and place, so that a page of another ring, lap or place is never taken for this one.
+    /// Whether the page at the start of `bytes` is whole, written for this place, and of a later version than is known here. Magic,
+    /// sum, ring id, page number and version have their places in every version.
+    static func isOfLaterVersion(_ bytes: [UInt8], filePage: UInt64) -> Bool {
+        guard bytes.count == RingLayout.pageSize, bytes.get(at: 4, bytes: 4) == magic, bytes.get(at: 84, bytes: 4) > version
+        else { return false }
+        let sum = checksum(
+            of: bytes, at: 0, filePage: filePage, ringID: bytes.get(at: 8, bytes: 8), number: bytes.get(at: 24, bytes: 8))
+        return UInt64(sum) == bytes.get(at: 0, bytes: 4)
+    }
+
     fileprivate func checksum(of bytes: [UInt8], at offset: Int, filePage: UInt64) -> UInt32 {
+        Self.checksum(of: bytes, at: offset, filePage: filePage, ringID: ringID, number: number)
+    }
+
+    /// Seeded with ring, page number and place, so that a page of another ring, lap or place is never taken for this one.
+    private static func checksum(
+        of bytes: [UInt8], at offset: Int, filePage: UInt64, ringID: UInt64, number: UInt64
+    ) -> UInt32 {
         var crc = CRC32C()
         crc.update(ringID)
         crc.update(number)

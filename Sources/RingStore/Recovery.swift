@@ -91,6 +91,8 @@ struct Recovery: Hashable, Sendable {
         case .found(var recovered):
             recovered.pagesRead = pagesRead
             return .found(recovered)
+        case .laterVersion:
+            return .failed(.laterVersion)
         case .blank:
             return lastError.map { .failed($0) } ?? .blank
         case .notARing:

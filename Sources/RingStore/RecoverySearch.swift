@@ -5,6 +5,8 @@ extension Recovery {
         case found(Recovered)
         case blank
         case notARing
+        /// One of its headers was written by a later version, which may have changed every page in between.
+        case laterVersion
         /// These segments must be read as a whole; then the search runs again.
         case scan(RingLayout, [UInt64], isOfAll: Bool)
     }
@@ -34,6 +36,9 @@ extension Recovery {
         if let header = front.header, header.kind == .file { pages = header.filePages }
         guard let layout = RingLayout(pages: pages) else { return .notARing }
         let back = try probe(layout.pages - 1)
+        for header in [front, back] where PageHeader.isOfLaterVersion(header.bytes, filePage: header.filePage) {
+            return .laterVersion
+        }
         var slots: [Probe] = []
         for slot in layout.slots { slots.append(try probe(slot)) }
         let all = Array(0..<layout.segments)

@@ -119,6 +119,8 @@ package enum StorageError: Hashable, Sendable {
     case locked
     /// It is a directory, a device, or not to be opened for another reason.
     case notAFile
+    /// A later version has written it, in a form that is not known here.
+    case laterVersion
     /// Any other; `errno`.
     case other(Int32)
 }

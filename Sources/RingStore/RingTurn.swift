@@ -114,6 +114,7 @@ extension StorageError {
         case .notPermitted: "not permitted"
         case .locked: "another process holds it"
         case .notAFile: "not a regular file"
+        case .laterVersion: "a later version of Godwit has written it; install that one, or move the file away"
         case .other(let number): "errno \(number)"
         }
     }

@@ -81,6 +81,8 @@ private func readRing(
             return ExitStatus.ok.rawValue
         case .notARing:
             return fail(what, "it is no ring", "name readings.ring or alerts.ring of the daemon's state directory", .data)
+        case .failed(.laterVersion):
+            return fail(what, "a later version of Godwit has written it", "read it with that version", .data)
         case .failed:
             return fail(what, "input/output error", "look at the kernel's log", .ioError)
         }

@@ -34,7 +34,38 @@ func storedRing(_ count: Int, size: UInt64 = 256 << 10, detail: Int = 180) -> Be
     return bench
 }
 
+/// A ring file whose page has the next version of the format, and is whole.
+func ofLaterVersion(_ file: [UInt8], page: Int) -> [UInt8] {
+    var bytes = Array(file[page * 4096..<(page + 1) * 4096])
+    bytes.put(2, at: 84, bytes: 4)
+    var crc = CRC32C()
+    crc.update(bytes.get(at: 8, bytes: 8))
+    crc.update(bytes.get(at: 24, bytes: 8))
+    crc.update(UInt64(page))
+    crc.update(bytes, from: 4, to: 4096)
+    bytes.put(UInt64(crc.value), at: 0, bytes: 4)
+    var changed = file
+    changed.replaceSubrange(page * 4096..<(page + 1) * 4096, with: bytes)
+    return changed
+}
+
 @Suite struct RecoveryTests {
+    @Test(arguments: [0, 63])
+    func `a header of a later version is no damage`(page: Int) {
+        let file = storedRing(40).file!
+        guard case .failed(.laterVersion) = recover(ofLaterVersion(file, page: page)).step else {
+            Issue.record("\(recover(ofLaterVersion(file, page: page)).step)")
+            return
+        }
+        // Where the sum is wrong too it is damage, and the other header opens the ring.
+        var damaged = ofLaterVersion(file, page: page)
+        damaged[page * 4096 + 300] ^= 1
+        guard case .found = recover(damaged).step else {
+            Issue.record("\(recover(damaged).step)")
+            return
+        }
+    }
+
     @Test func `a file of zeros is blank`() {
         guard case .blank = recover([UInt8](repeating: 0, count: 256 << 10)).step else {
             Issue.record("not blank")

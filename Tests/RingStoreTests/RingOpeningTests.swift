@@ -49,6 +49,19 @@ import Testing
         check(last.drain().isEmpty)
     }
 
+    @Test func `the ring of a later version is left alone, and said; readings are kept in memory`() {
+        let file = ofLaterVersion(ofLaterVersion(storedRing(40).file!, page: 0), page: 63)
+        var bench = Bench(file: file)
+        bench.input(.start)
+        #expect(bench.isOpen && bench.ring.status.isInMemoryOnly && bench.setAside == 0)
+        #expect(bench.notices.contains { $0.level == .error && $0.text.contains("a later version of Godwit has written it") })
+        bench.input(.append(airReading(1, at: 1)))
+        check(numbers(bench.drain(acknowledge: true)) == [1])
+        bench.advance(to: 1000)
+        bench.input(.stop)
+        #expect(bench.file == file)
+    }
+
     @Test func `what is no ring is set aside, and said`() {
         var random = RandomSource(seed: 9)
         let noise = (0..<300_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
