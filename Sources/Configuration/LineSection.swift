@@ -10,12 +10,6 @@ struct LineUse {
     var owner: String
 }
 
-/// The lines of the 40-pin header of a Raspberry Pi by their pin; all others are power or ground.
-private let headerLines: [Int: Int] = [
-    3: 2, 5: 3, 7: 4, 8: 14, 10: 15, 11: 17, 12: 18, 13: 27, 15: 22, 16: 23, 18: 24, 19: 10, 21: 9, 22: 25, 23: 11, 24: 8,
-    26: 7, 27: 0, 28: 1, 29: 5, 31: 6, 32: 12, 33: 13, 35: 19, 36: 16, 37: 26, 38: 20, 40: 21,
-]
-
 extension Checker {
     mutating func chips(_ entry: Entry) -> [ChipSettings] {
         var result: [ChipSettings] = []
@@ -73,7 +67,6 @@ extension Checker {
     /// - Parameter owner: `sensor 'air'`.
     mutating func line(_ section: Section, owner: String) -> LineReference? {
         guard let entry = section["line"] else { return nil }
-        let before = problems.count
         guard let line = lineReference(entry) else { return nil }
         let use = LineUse(place: entry.value.place, shownLine: line.text, owner: owner)
         if let first = lineUses[identity(line)] {
@@ -82,10 +75,6 @@ extension Checker {
                 "line: \(use.shownLine) is taken by \(first.owner) at \(named(first.place)); choose another line")
         } else {
             lineUses[identity(line)] = use
-        }
-        if case .header = line, problems.count == before { notYet("header", entry.value.place) }
-        if case .name(let name) = line, let number = bcmNumber(name), problems.count == before {
-            error(entry.value.place, "line: \(name): not supported yet; write 'GPIO\(number)', as the kernel does")
         }
         return line
     }
@@ -102,9 +91,9 @@ extension Checker {
                 error(other.keyPlace, "\(other.key): goes without 'header'; remove one of them")
             }
             guard let pin = integer(inner, "header", 1...40) else { return nil }
-            guard headerLines[Int(pin)] != nil else {
-                let pins = headerLines.keys.sorted().map { "\($0)" }.joined(separator: ", ")
-                error(header.value.place, "header: pin \(pin) is power or ground; lines are at \(pins)")
+            if let power = RaspberryPi.power(ofPin: Int(pin)) {
+                let pins = (1...40).filter { RaspberryPi.gpio(ofPin: $0) != nil }.map { "\($0)" }.joined(separator: ", ")
+                error(header.value.place, "header: pin \(pin) is \(power); lines are at \(pins)")
                 return nil
             }
             return .header(Int(pin))
@@ -167,22 +156,25 @@ extension Checker {
         return !number.isEmpty && number.allSatisfy(isDigit)
     }
 
-    /// The same for two ways to name one line.
+    /// The same for two ways to name one line. What a chip's label says of a Raspberry Pi is known without the board.
     private func identity(_ line: LineReference) -> String {
         switch line {
-        case .name(let name):
-            return "name " + (bcmNumber(name).map { "GPIO\($0)" } ?? name)
-        case .offset(let chip, let offset): return "offset \(offset) of \(chipIdentity(chip))"
-        case .nameOnChip(let chip, let name): return "name \(name) of \(chipIdentity(chip))"
-        case .header(let pin): return "name GPIO\(headerLines[pin] ?? -1)"
+        case .name(let name): return gpioIdentity(RaspberryPi.gpio(named: name)) ?? "name \(name)"
+        case .header(let pin): return gpioIdentity(RaspberryPi.gpio(ofPin: pin)) ?? ""
+        case .offset(let chip, let offset):
+            let chip = chipIdentity(chip)
+            return (isRaspberryPi(chip) ? gpioIdentity(Int(offset)) : nil) ?? "offset \(offset) of \(chip)"
+        case .nameOnChip(let chip, let name):
+            let chip = chipIdentity(chip)
+            return (isRaspberryPi(chip) ? gpioIdentity(RaspberryPi.gpio(named: name)) : nil) ?? "name \(name) of \(chip)"
         }
     }
 
-    /// BCM17 is the Raspberry Pi's other word for GPIO17.
-    private func bcmNumber(_ name: String) -> String? {
-        let digits = name.utf8.dropFirst(3)
-        guard name.utf8.starts(with: "BCM".utf8), !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
-        return String(decoding: digits, as: UTF8.self)
+    private func gpioIdentity(_ gpio: Int?) -> String? { gpio.map { "GPIO\($0)" } }
+
+    /// - Parameter chip: a label, unless `chips` has a replayed one of that name.
+    private func isRaspberryPi(_ chip: String) -> Bool {
+        RaspberryPi.isChip(label: chip) && !chips.contains { $0.name == chip && $0.other == nil }
     }
 
     private func chipIdentity(_ chip: String) -> String {

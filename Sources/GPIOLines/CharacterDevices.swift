@@ -1,16 +1,18 @@
 internal import CGPIOD
 internal import CLinux
-import Telemetry
+package import Telemetry
 
 /// The GPIO chips of this machine, as `/dev` has them now.
-struct CharacterDevices {
-    var chips: [ChipListing] = []
+package struct CharacterDevices {
+    package var chips: [ChipListing] = []
+    /// What the kernel says of each line, by chip and offset; empty unless it was asked for.
+    package var states: [[LineState]] = []
     /// Device files of chips that may not be opened.
-    var notPermitted: [String] = []
+    package var notPermitted: [String] = []
 
     /// Looks at each `gpiochipN` in the folder. Links are left out: Raspberry Pi OS links `/dev/gpiochip4` to
     /// `gpiochip0` on a Raspberry Pi 5, and each line would be found twice.
-    init(folder: String) {
+    package init(folder: String = "/dev", withStates: Bool = false) {
         var paths = deviceNames(in: folder).map { folder + "/" + $0 }
         paths.sort { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
         for path in paths {
@@ -22,10 +24,13 @@ struct CharacterDevices {
             var info = cgpiod_chip_info()
             guard unsafe cgpiod_chip_get_info(chip, &info) == 0 else { continue }
             var lines: [String] = []
+            var states: [LineState] = []
             for offset in 0..<info.num_lines {
                 var line = cgpiod_line_info()
                 lines.append(unsafe cgpiod_chip_get_line_info(chip, offset, &line) == 0 ? text(line.name) : "")
+                if withStates { states.append(LineState(line)) }
             }
+            self.states.append(states)
             chips.append(ChipListing(name: text(info.name), label: text(info.label), path: path, lines: lines))
         }
     }
@@ -43,6 +48,31 @@ struct CharacterDevices {
         guard let resolved = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
+    }
+}
+
+/// What the kernel says of a line.
+package struct LineState: Hashable, Sendable {
+    package var isUsed = false
+    package var isOutput = false
+    package var isActiveLow = false
+    package var bias = LineSettings.Bias.asIs
+    /// Empty where the kernel knows none.
+    package var consumer = ""
+
+    package init() {}
+
+    fileprivate init(_ info: cgpiod_line_info) {
+        isUsed = info.is_used
+        isOutput = info.direction == Int32(CGPIOD_DIRECTION_OUTPUT.rawValue)
+        isActiveLow = info.is_active_low
+        switch UInt32(info.bias) {
+        case CGPIOD_BIAS_DISABLED.rawValue: bias = .disabled
+        case CGPIOD_BIAS_PULL_UP.rawValue: bias = .pullUp
+        case CGPIOD_BIAS_PULL_DOWN.rawValue: bias = .pullDown
+        default: break
+        }
+        consumer = text(info.consumer)
     }
 }
 

@@ -39,6 +39,8 @@ package final class LineBoard {
 
     private struct Held {
         var reference: LineReference
+        /// As problems name it: with the pin of the header.
+        var named: LineReference
         var consumer: String
         var line: Line
     }
@@ -131,10 +133,11 @@ package final class LineBoard {
     ) throws(LineProblem) -> Bool {
         if let line = held[slot], line.reference != reference || line.consumer != consumer { release(slot: slot) }
         let line = held[slot]?.line
+        let named = held[slot]?.named ?? reference
         do throws(LineProblem) {
             switch line {
             case .device(let line):
-                return try reporting(reference) { () throws(CallFailure) in
+                return try reporting(named) { () throws(CallFailure) in
                     try line.reconfigure(settings)
                     return try line.level(at: now)
                 }
@@ -165,7 +168,7 @@ package final class LineBoard {
         case .device(let device):
             followClocks()
             let difference = clockDifference
-            return try reporting(line.reference) { () throws(CallFailure) in
+            return try reporting(line.named) { () throws(CallFailure) in
                 try device.readEdgeEvents(clockDifference: difference)
             }
         case .replayed:
@@ -180,7 +183,7 @@ package final class LineBoard {
         guard let line = held[slot] else { throw .notHeld }
         switch line.line {
         case .device(let device):
-            return try reporting(line.reference) { () throws(CallFailure) in try device.level(at: now) }
+            return try reporting(line.named) { () throws(CallFailure) in try device.level(at: now) }
         case .replayed(let chip, let line):
             return replays[chip].chip.level(line: line, at: now)
         case .remembered(let isActive): return isActive
@@ -239,16 +242,17 @@ package final class LineBoard {
             return configureReplayed(slot: slot, chip: chip, line: found.offset, settings, at: now)
         }
         let path = devices.chips[found.chip].path
+        let named = LineSearch(chips: devices.chips).named(reference, at: found)
         let device: CharacterLine
         do throws(CallFailure) {
             device = try CharacterLine(
                 path: path, offset: found.offset, consumer: consumer, settings: settings,
                 firstInterface: interface == .first)
         } catch {
-            throw problem(of: error, reference, settings, path: path, offset: found.offset)
+            throw problem(of: error, named, settings, path: path, offset: found.offset)
         }
-        held[slot] = Held(reference: reference, consumer: consumer, line: .device(device))
-        return try reporting(reference) { () throws(CallFailure) in try device.level(at: now) }
+        held[slot] = Held(reference: reference, named: named, consumer: consumer, line: .device(device))
+        return try reporting(named) { () throws(CallFailure) in try device.level(at: now) }
     }
 
     /// What a refused request means.
@@ -311,7 +315,7 @@ package final class LineBoard {
         for other in held.values {
             if case .replayed(chip, line) = other.line { throw .busy(reference, consumer: other.consumer) }
         }
-        held[slot] = Held(reference: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
+        held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
         replayed[slot] = ReplayedState()
     }
 
@@ -332,7 +336,7 @@ package final class LineBoard {
         for (other, line) in held where other != slot && line.reference == reference {
             throw .busy(reference, consumer: line.consumer)
         }
-        held[slot] = Held(reference: reference, consumer: consumer, line: .remembered(isActive: isActive))
+        held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .remembered(isActive: isActive))
         return isActive
     }
 

@@ -18,6 +18,9 @@ package struct ChipListing: Hashable, Sendable {
         self.lines = lines
     }
 
+    /// Its lines go by the names of a Raspberry Pi, too. A replayed chip has no label.
+    package var isRaspberryPi: Bool { RaspberryPi.isChip(label: label) }
+
     /// `gpiochip0 [pinctrl-bcm2711], 58 lines`.
     package var text: String {
         var text = name
@@ -64,20 +67,39 @@ package struct LineSearch: Sendable {
                 throw .lineMissing(reference, near: [], searched: [chips[found[0]].text])
             }
             return LineLocation(chip: found[0], offset: Int(offset))
-        case .header:
-            throw .notSupported(reference, what: "lines by header pin are not supported yet; name the line")
+        case .header(let pin):
+            guard let gpio = RaspberryPi.gpio(ofPin: pin) else { throw .notSupported(reference, what: "is power or ground") }
+            if chips.isEmpty { throw .noChips(reference) }
+            let found = chips.indices.filter { chips[$0].isRaspberryPi && gpio < chips[$0].lines.count }
+            guard let chip = found.first else {
+                throw .chipMissing(reference, chip: "pinctrl-bcm*", chips: chips.map { $0.text })
+            }
+            guard found.count == 1 else { throw .ambiguous(reference, candidates: found.map { chips[$0].text }) }
+            return LineLocation(chip: chip, offset: gpio)
         }
     }
 
-    /// The chips that go by a name: an alias first, else a label, else a kernel name or a path. Never empty.
-    private func indices(ofChip name: String, _ reference: LineReference) throws(LineProblem) -> [Int] {
-        if chips.isEmpty { throw .noChips(reference) }
+    /// How a problem of the line names it: on a Raspberry Pi with its pin of the header.
+    package func named(_ reference: LineReference, at location: LineLocation) -> LineReference {
+        guard chips[location.chip].isRaspberryPi, let pin = RaspberryPi.pin(ofGPIO: location.offset) else { return reference }
+        return .header(pin)
+    }
+
+    /// The chips that go by a name: an alias first, else a label, else a kernel name or a path.
+    package func chips(called name: String) -> [Int] {
         var wanted = name
         for alias in aliases where alias.name == name { wanted = alias.chip }
         let labelled = chips.indices.filter { !chips[$0].label.isEmpty && chips[$0].label == wanted }
-        if !labelled.isEmpty { return labelled }
-        let named = chips.indices.filter { chips[$0].name == wanted || chips[$0].path == wanted }
-        if !named.isEmpty { return named }
+        return labelled.isEmpty ? chips.indices.filter { chips[$0].name == wanted || chips[$0].path == wanted } : labelled
+    }
+
+    /// The chips that go by a name. Never empty.
+    private func indices(ofChip name: String, _ reference: LineReference) throws(LineProblem) -> [Int] {
+        if chips.isEmpty { throw .noChips(reference) }
+        let found = chips(called: name)
+        if !found.isEmpty { return found }
+        var wanted = name
+        for alias in aliases where alias.name == name { wanted = alias.chip }
         throw .chipMissing(reference, chip: wanted, chips: chips.map { $0.text })
     }
 
@@ -85,7 +107,13 @@ package struct LineSearch: Sendable {
         -> LineLocation
     {
         var found: [LineLocation] = []
+        let gpio = RaspberryPi.gpio(named: name)
         for chip in searched {
+            // There the name means the line itself, whatever the kernel calls it, and no other of this chip.
+            if let gpio, chips[chip].isRaspberryPi, gpio < chips[chip].lines.count {
+                found.append(LineLocation(chip: chip, offset: gpio))
+                continue
+            }
             for offset in chips[chip].lines.indices where chips[chip].lines[offset] == name {
                 found.append(LineLocation(chip: chip, offset: offset))
             }

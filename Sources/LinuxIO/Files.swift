@@ -70,16 +70,7 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> SystemError? {
     _ = unsafe unlink(temporary)
     let descriptor = unsafe clinux_open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     if descriptor < 0 { return .last }
-    var written = 0
-    while written < bytes.count {
-        let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + written, $0.count - written) }
-        if count < 0 {
-            if clinux_errno() == EINTR { continue }
-            return abandon(descriptor, temporary)
-        }
-        written += count
-    }
-    guard fsync(descriptor) == 0 else { return abandon(descriptor, temporary) }
+    guard writeAll(bytes, to: descriptor), fsync(descriptor) == 0 else { return abandon(descriptor, temporary) }
     close(descriptor)
     guard unsafe storage_replace(temporary, path) == 0 else {
         let error = SystemError.last
@@ -88,6 +79,36 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> SystemError? {
     }
     _ = syncFolder(of: path)
     return nil
+}
+
+/// Creates a file with its folders, never over an old one, and makes it durable: mode 0640.
+/// - Parameter group: becomes the file's where there is one of this name, and we may give it.
+/// - Returns: why it could not be done; `EEXIST`: something is there already.
+package func createFile(_ path: String, with bytes: [UInt8], group: String) -> SystemError? {
+    let name = Array(path.utf8)
+    for index in name.indices.dropFirst() where name[index] == 47 {
+        // The last call's error comes again from open.
+        _ = unsafe mkdir(String(decoding: name[..<index], as: UTF8.self), 0o755)
+    }
+    let descriptor = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    if descriptor < 0 { return .last }
+    if let entry = unsafe getgrnam(group) { _ = unsafe fchown(descriptor, uid_t.max, entry.pointee.gr_gid) }
+    guard fchmod(descriptor, 0o640) == 0, writeAll(bytes, to: descriptor), fsync(descriptor) == 0 else {
+        return abandon(descriptor, path)
+    }
+    close(descriptor)
+    _ = syncFolder(of: path)
+    return nil
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var written = 0
+    while written < bytes.count {
+        let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + written, $0.count - written) }
+        if count < 0, clinux_errno() != EINTR { return false }
+        written += max(0, count)
+    }
+    return true
 }
 
 private func abandon(_ descriptor: Int32, _ path: String) -> SystemError {

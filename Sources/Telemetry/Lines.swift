@@ -14,7 +14,7 @@ package enum LineReference: Hashable, Sendable {
         case .name(let name): "'\(name)'"
         case .offset(let chip, let offset): "offset \(offset) of chip '\(chip)'"
         case .nameOnChip(let chip, let name): "'\(name)' of chip '\(chip)'"
-        case .header(let pin): "header pin \(pin)"
+        case .header(let pin): RaspberryPi.gpio(ofPin: pin).map { "GPIO\($0) (header pin \(pin))" } ?? "header pin \(pin)"
         }
     }
 }

@@ -79,6 +79,8 @@ func runCommandLine(_ words: [String]) -> Int32 {
 
 private func run(_ invocation: Invocation) -> Int32 {
     switch invocation.command {
+    case "init": runInit(invocation)
+    case "lines": runLines(invocation)
     case "check": runCheck(invocation)
     case "sensors": runSensors(invocation)
     case "read": runRead(invocation)

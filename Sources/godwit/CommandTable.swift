@@ -47,14 +47,14 @@ let daemonCommands = [
 let commands: [Command] = [
     Command(
         name: "init", summary: "write a configuration to start from",
-        options: [Option("write", "create /etc/godwit/godwit.yaml, never over an old one")], isBuilt: false),
+        options: [Option("write", "create /etc/godwit/godwit.yaml or what --config names, never over an old one")]),
     Command(
         name: "check", usage: "[FILE|-]", summary: "all problems of a configuration at once, or FILE: ok",
         options: [
             Option("base", value: "DIR", "what relative paths are relative to (the folder of FILE)"),
             Option("print", "the merged configuration, secrets masked"),
         ]),
-    Command(name: "lines", usage: "[CHIP]", summary: "the GPIO lines of this board", isBuilt: false),
+    Command(name: "lines", usage: "[CHIP]", summary: "the GPIO lines of this board"),
     Command(name: "sensors", usage: "[MODEL]", summary: "the sensors that Godwit knows, or all about one"),
     Command(
         name: "read", usage: "SENSOR", summary: "readings now, by the running daemon or from the line",

@@ -120,7 +120,7 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
             "taken by sensor 'a'"),
         .rest("a line by number", "sensors: [{id: a, model: dht22, line: 17}]\n", 2, 39, "did you mean 'GPIO17'"),
         .rest("offset without chip", "sensors: [{id: a, model: dht22, line: {offset: 17}}]\n", 2, 39, "'chip' is missing"),
-        .rest("a pin without line", "sensors: [{id: a, model: dht22, line: {header: 1}}]\n", 2, 48, "is power or ground; lines are at 3, 5"),
+        .rest("a pin without line", "sensors: [{id: a, model: dht22, line: {header: 1}}]\n", 2, 48, "header: pin 1 is 3.3 V; lines are at 3, 5"),
     ]
     private static let air = "sensors: [{id: air, model: dht22, line: L}]\nalerts:\n"
     static let alerts: [BrokenConfiguration] = [

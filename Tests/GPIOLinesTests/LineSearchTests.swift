@@ -113,4 +113,54 @@ import Testing
         #expect(editDistance(Array(a.utf8), Array(b.utf8), atMost: limit) == expected)
         #expect(editDistance(Array(b.utf8), Array(a.utf8), atMost: limit) == expected)
     }
+
+    /// A Raspberry Pi as its kernels describe it: names of the header (`names`), or none, or others.
+    private func pi(_ label: String, names: (Int) -> String = { _ in "" }, count: Int = 54, more: [ChipListing] = []) -> LineSearch {
+        LineSearch(
+            chips: more + [ChipListing(name: "gpiochip9", label: label, path: "/dev/gpiochip9", lines: (0..<count).map(names))])
+    }
+
+    @Test(arguments: ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"])
+    func `on a Raspberry Pi its names mean the line itself, whatever the kernel calls it`(label: String) throws {
+        for names in [{ _ in "" }, { "GPIO\($0)" }, { "GPIO\(53 - $0)" }, { $0 < 2 ? "ID_SD" : "PIN" }] as [(Int) -> String] {
+            let board = pi(label, names: names, more: [ChipListing(name: "gpiochip0", label: "raspberrypi-exp-gpio", lines: ["BT_ON", ""])])
+            for (gpio, pin) in [(17, 11), (0, 27), (4, 7), (27, 13)] {
+                let line = LineLocation(chip: 1, offset: gpio)
+                for reference in [
+                    LineReference.name("GPIO\(gpio)"), .name("BCM\(gpio)"), .header(pin), .nameOnChip(chip: label, name: "BCM\(gpio)"),
+                    .offset(chip: label, offset: UInt32(gpio)),
+                ] {
+                    #expect(try board.find(reference) == line, "\(reference.text)")
+                    #expect(board.named(reference, at: line) == .header(pin))
+                }
+                #expect(board.named(.name("x"), at: line).text == "GPIO\(gpio) (header pin \(pin))")
+            }
+            // Beyond the header there is no pin.
+            #expect(try board.find(.name("GPIO53")) == LineLocation(chip: 1, offset: 53))
+            #expect(board.named(.name("GPIO53"), at: LineLocation(chip: 1, offset: 53)) == .name("GPIO53"))
+        }
+    }
+
+    @Test func `other chips and replayed ones have the names that they have`() throws {
+        let replayed = ChipListing(name: "bench", lines: ["GPIO17", "x"])
+        let board = pi("pinctrl-rp1", names: { _ in "" }, more: [replayed])
+        #expect(try board.find(.nameOnChip(chip: "bench", name: "GPIO17")) == LineLocation(chip: 0, offset: 0))
+        #expect(try board.find(.header(11)) == LineLocation(chip: 1, offset: 17))
+        #expect(throws: LineProblem.self) { try board.find(.name("GPIO17")) }
+        #expect(throws: LineProblem.self) { try search.find(.name("BCM_17")) }
+        let other = LineSearch(chips: [ChipListing(name: "gpiochip0", label: "gpio-sim", lines: ["BCM17", "GPIO4"])])
+        #expect(try other.find(.name("BCM17")) == LineLocation(chip: 0, offset: 0))
+        #expect(other.named(.name("GPIO4"), at: LineLocation(chip: 0, offset: 1)) == .name("GPIO4"))
+        do {
+            _ = try other.find(.header(11))
+            Issue.record("found")
+        } catch {
+            #expect(error.text == "line GPIO17 (header pin 11): no chip 'pinctrl-bcm*'; there is gpiochip0 [gpio-sim], 2 lines")
+        }
+    }
+
+    @Test func `a chip of a Raspberry Pi that has not so many lines has not that one`() {
+        #expect(throws: LineProblem.self) { try pi("pinctrl-bcm2835", count: 10).find(.header(11)) }
+        #expect(throws: LineProblem.self) { try pi("pinctrl-bcm2835").find(.name("GPIO54")) }
+    }
 }

@@ -44,6 +44,7 @@ struct LineChecks {
 
     func run() throws {
         try finding()
+        try raspberryPi()
         try failing()
         try levels()
         try edges()
@@ -81,6 +82,44 @@ struct LineChecks {
             report.equal(try configure(board(), 0, .offset(chip: "/dev/gpiochip77", offset: 5)), true, "level")
             // Were the link taken for a second chip, the name would be ambiguous.
             try configure(board(), 0, .name("GPIO6"))
+        }
+    }
+
+    /// gpio-sim in the place of a Raspberry Pi's chip: its label, and names as no kernel gives them.
+    func raspberryPi() throws {
+        report.check("a Raspberry Pi's names mean the line itself, whatever the kernel calls it, and problems name the pin") {
+            var names = [String](repeating: "", count: 28)
+            names[4] = "ID_SDA"
+            names[22] = "BCM17"
+            let label = "pinctrl-bcm2711"
+            let pi = try SimulatedChip("pi", label: label, lines: names)
+            defer { try? pi.plugOut() }
+            let references: [(LineReference, Int)] = [
+                (.name("BCM17"), 17), (.header(11), 17), (.nameOnChip(chip: label, name: "GPIO17"), 17), (.header(7), 4),
+                (.nameOnChip(chip: label, name: "ID_SDA"), 4), (.header(15), 22), (.offset(chip: label, offset: 22), 22), (.name("BCM27"), 27),
+            ]
+            for (reference, offset) in references {
+                let far = try pi.line(offset)
+                let board = board()
+                far.drive(high: true)
+                report.equal(try configure(board, 0, reference), true, "level of \(reference.text)")
+                far.drive(high: false)
+                report.equal(try board.level(slot: 0, at: now()), false, "level of \(reference.text)")
+                report.equal(
+                    problem { try configure(self.board(), 0, .offset(chip: label, offset: UInt32(offset))) }?.text.contains("(header pin "),
+                    true, "the pin in the problem")
+            }
+            let holder = board()
+            try configure(holder, 0, .name("BCM17"), consumer: "godwit:other")
+            report.equal(
+                problem { try configure(board(), 0, .header(11)) }?.text,
+                "line GPIO17 (header pin 11) is in use by 'godwit:other'", "problem")
+            // The other chip's kernel name is the same.
+            report.equal(problem { try configure(board(), 0, .name("GPIO17")) }?.code, .ambiguous, "code")
+        }
+        report.check("a pin of the header without a Raspberry Pi's chip says what is there") {
+            let found = problem { try configure(board(), 0, .header(11)) }
+            report.expect(found?.text.contains("GPIO17 (header pin 11): no chip 'pinctrl-bcm*'; there is gpiochip") ?? false, "\(found?.text ?? "nothing")")
         }
     }
 

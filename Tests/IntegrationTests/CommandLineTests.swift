@@ -73,7 +73,7 @@ import Testing
         #expect(outcome.error == row.1)
     }
 
-    @Test(arguments: Build.built, ["init", "lines", "watch", "doctor"])
+    @Test(arguments: Build.built, ["watch", "doctor"])
     func `what is not built yet says so`(_ build: Build, _ name: String) throws {
         let outcome = try godwit(build, [name])
         #expect(outcome.status == 69)

@@ -45,4 +45,29 @@ import Testing
         #expect(FileManager.default.contents(atPath: "\(folder)/kept") == Data([1]))
         #expect(FileManager.default.contents(atPath: target) == Data("precious".utf8))
     }
+
+    @Test func `a file is created with its folders for owner and group, and never over an old one`() throws {
+        let path = "\(folder)/a/b/new.yaml"
+        #expect(createFile(path, with: Array("one".utf8), group: "no-such-group") == nil)
+        #expect(try attributes("a/b/new.yaml").mode == 0o640)
+        #expect(try attributes("a").mode & 0o700 == 0o700)
+        #expect(createFile(path, with: Array("two".utf8), group: "no-such-group")?.number == EEXIST)
+        #expect(FileManager.default.contents(atPath: path) == Data("one".utf8))
+        // Neither a link that points nowhere nor a folder is taken for nothing.
+        try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "\(folder)/elsewhere")
+        #expect(createFile("\(folder)/link", with: [1], group: "x")?.number == EEXIST)
+        #expect(createFile("\(folder)/a", with: [1], group: "x")?.number == EEXIST)
+        #expect(createFile(path + "/c", with: [1], group: "x")?.isNotFound == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a", "link"])
+    }
+
+    @Test func `the group is given where it is there`() throws {
+        guard geteuid() == 0, let entry = getgrnam("tty") else { return }
+        let group = entry.pointee.gr_gid
+        let path = "\(folder)/grouped"
+        #expect(createFile(path, with: [1], group: "tty") == nil)
+        let found = try FileManager.default.attributesOfItem(atPath: path)
+        #expect(found[.groupOwnerAccountID] as? Int == Int(group))
+        #expect(found[.posixPermissions] as? Int == 0o640)
+    }
 }
