@@ -25,7 +25,7 @@ package enum RaspberryPi {
 
     /// Nil where the line is not on the header.
     package static func pin(ofGPIO gpio: Int) -> Int? {
-        pins.firstIndex { Int($0) == gpio }.map { $0 + 1 }
+        gpio < 0 ? nil : pins.firstIndex { Int($0) == gpio }.map { $0 + 1 }
     }
 
     /// 17 for `GPIO17` and `BCM17`; nil for all else, also `GPIO017`.

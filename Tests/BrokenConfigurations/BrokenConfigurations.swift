@@ -154,7 +154,6 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .rest("not built: qos 2", "publish: {qos: 2}\n", 2, 16, "qos: not supported yet"),
         .rest("not built: batch", "publish: {batch: {readings: 50, age: 2 s}}\n", 2, 11, "batch: not supported yet"),
         .rest("not built: a model", "sensors: [{id: a, model: bme280, bus: i2c-1}]\n", 2, 26, "model: not supported yet"),
-        .rest("not built: BCM numbers", "sensors: [{id: a, model: contact, line: BCM17}]\n", 2, 41, "line: BCM17: not supported yet; write 'GPIO17'"),
         .init("not built: two brokers", "broker: {url: [\"mqtt://a\", \"mqtt://b\"]}\n", 1, 10, "url: not supported yet"),
     ]
     static let yaml: [BrokenConfiguration] = [
