@@ -5,25 +5,11 @@ import Testing
 @Suite struct HardwareTests {
     /// Pin to GPIO, of the one table in the sources: 40 numbers from pin 1 on, negative for power and ground.
     private func headerOfTheProgram() throws -> [Int: Int] {
-        let path = "Sources/Telemetry/RaspberryPi.swift"
-        guard SourceTree.exists(path) else { return try headerOfTheConfiguration() }
-        let text = try SourceTree.text(path)
+        let text = try SourceTree.text("Sources/Telemetry/RaspberryPi.swift")
         let start = try #require(text.range(of: "pins: [Int8] = ["))
         let numbers = text[start.upperBound...].prefix { $0 != "]" }.split { ", \n".contains($0) }.compactMap { Int($0) }
         try #require(numbers.count == 40)
         return Dictionary(uniqueKeysWithValues: zip(1..., numbers).filter { $0.1 >= 0 })
-    }
-
-    /// As it was: `pin: GPIO`.
-    private func headerOfTheConfiguration() throws -> [Int: Int] {
-        let text = try SourceTree.text("Sources/Configuration/LineSection.swift")
-        let start = try #require(text.range(of: "3: 2, 5: 3, 7: 4"))
-        var table: [Int: Int] = [:]
-        for entry in text[start.lowerBound...].prefix(while: { $0 != "]" }).split(separator: ",") {
-            let numbers = entry.split(separator: ":").compactMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-            if numbers.count == 2 { table[numbers[0]] = numbers[1] }
-        }
-        return table
     }
 
     /// Pin to name, pull and other use, of the table in header.md.
