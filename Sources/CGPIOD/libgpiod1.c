@@ -1,4 +1,6 @@
 // libgpiod 1.6 finds chips and lines; requests go through the kernel's second interface where it is there.
+// On a 32-bit system it was compiled with the C library's own, shorter time: its timespec is that one here too.
+#undef _TIME_BITS
 #include <gpiod.h>
 #ifdef GPIOD_LINE_BULK_MAX_LINES  // libgpiod 1 has it, libgpiod 2 has not
 

@@ -224,11 +224,7 @@ package final class ControlClient {
         for path in paths {
             let descriptor = clinux_unix_socket(0)
             if descriptor < 0 { throw .system(path: path, .last) }
-            var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
-            for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-                _ = unsafe setsockopt(
-                    descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
-            }
+            clinux_set_timeouts(descriptor, Int32(clamping: timeoutSeconds))
             if unsafe clinux_unix_connect(descriptor, path) == 0 {
                 self.descriptor = descriptor
                 self.path = path

@@ -57,3 +57,11 @@ static inline int clinux_accept(int descriptor) {
 static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count) {
     return send(descriptor, bytes, count, MSG_NOSIGNAL);
 }
+
+/// Limits to `seconds` what a read or a write waits. (With a 64-bit time on a 32-bit system the options' names are
+/// expressions, which Swift's importer does not see.)
+static inline void clinux_set_timeouts(int descriptor, int seconds) {
+    struct timeval limit = {.tv_sec = seconds};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
