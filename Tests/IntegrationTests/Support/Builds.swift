@@ -2,9 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The two ways in which godwitd and godwit are compiled; what is black-box tested is tested in both.
-enum Build: String, CaseIterable, CustomTestStringConvertible, Sendable {
-    case regular, embedded
+/// The two ways in which godwitd and godwit are compiled; what is black-box tested is tested in both. And what
+/// scripts/cross-build makes for boards, which runs under an emulator of their processor: one test of each kind.
+enum Build: String, CustomTestStringConvertible, Sendable {
+    case regular, embedded, emulated
 
     /// The root of the package.
     static let root = URL(fileURLWithPath: #filePath)
@@ -18,6 +19,7 @@ enum Build: String, CaseIterable, CustomTestStringConvertible, Sendable {
         case .embedded:
             Build.root.appendingPathComponent(
                 ProcessInfo.processInfo.environment["GODWIT_EMBEDDED_BUILD"] ?? ".build-embedded/release")
+        case .emulated: EmulatedBoard.folder
         }
     }
 
@@ -34,13 +36,16 @@ enum Build: String, CaseIterable, CustomTestStringConvertible, Sendable {
     }()
 
     /// The path of `godwitd` or `godwit`.
-    func executable(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    func executable(_ name: String) -> String {
+        if self == .emulated, let board = EmulatedBoard.shared { return board.executable(name) }
+        return folder.appendingPathComponent(name).path
+    }
 
     var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: executable("godwitd")) }
     var testDescription: String { rawValue }
 
     /// The builds that can be tested. scripts/test makes both; a plain `swift test` may have only the regular one.
-    static var built: [Build] { allCases.filter(\.isBuilt) }
+    static var built: [Build] { [regular, embedded].filter(\.isBuilt) }
 }
 
 struct Outcome: Sendable {
