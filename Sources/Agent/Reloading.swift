@@ -69,7 +69,7 @@ extension Agent {
         startSensors(changed.added)
         reloadAlerts(new.rules)
         drain.limit = configuration.rateLimit
-        tellRing(.limits(sync: configuration.ring.sync, memory: configuration.ring.memory))
+        tellRing(.limits(sync: configuration.ring.sync, memory: configuration.ring.memory, whenFull: configuration.ring.whenFull))
         if configuration.metricsEvery != old.metricsEvery { metricsDue = nextMetrics }
         let oldTopics = topics
         topics = TopicNames(prefix: configuration.prefix, device: configuration.deviceID)

@@ -101,7 +101,9 @@ extension Checker {
         }
         if let size = size(section, "size", (256 << 10)...(1 << 40)) { settings.size = size }
         if let sync = duration(section, "sync", .zero...(.seconds(3600))) { settings.sync = sync }
-        choose(section, "when_full", built: ["drop-oldest"], later: ["drop-newest", "thin-oldest"])
+        if choose(section, "when_full", built: ["drop-oldest", "drop-newest"], later: ["thin-oldest"]) == "drop-newest" {
+            settings.whenFull = .dropNewest
+        }
         if let memory = size(section, "memory", (64 << 10)...(64 << 20)) { settings.memory = Int(memory) }
         if let every = duration(section, "state_every", .seconds(1)...day) { settings.stateEvery = every }
         return settings

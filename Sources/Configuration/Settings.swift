@@ -158,16 +158,18 @@ package struct BufferSettings: Hashable, Sendable {
     package var sync: Duration
     /// Bytes, 64 KiB to 64 MiB.
     package var memory: Int
+    package var whenFull: WhenFull
     package var stateEvery: Duration
 
     package init(
         file: String = "readings.ring", size: UInt64 = 64 << 20, sync: Duration = .seconds(5), memory: Int = 1 << 20,
-        stateEvery: Duration = .seconds(600)
+        whenFull: WhenFull = .dropOldest, stateEvery: Duration = .seconds(600)
     ) {
         self.file = file
         self.size = size
         self.sync = sync
         self.memory = memory
+        self.whenFull = whenFull
         self.stateEvery = stateEvery
     }
 }

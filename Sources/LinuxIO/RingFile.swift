@@ -5,6 +5,9 @@ package import RingStore
 package final class RingFile {
     private let path: String
     private var descriptor: Int32 = -1
+    /// Of `NAME.new`.
+    private var copyDescriptor: Int32 = -1
+    private var size: Int64 = 0
     /// Neither creates, locks nor writes.
     private let isReadOnly: Bool
 
@@ -21,10 +24,16 @@ package final class RingFile {
         case .setAside(let size): setAside(size)
         case .read(let first, let count): read(first, count)
         case .write(let pages, let sync): write(pages, sync: sync)
+        case .beginCopy(let size): beginCopy(size)
+        case .writeCopy(let pages, let sync):
+            put(pages, in: copyDescriptor) && (!sync || fdatasync(copyDescriptor) == 0) ? .written : abandonCopy()
+        case .finishCopy: finishCopy()
         }
     }
 
     package func close() {
+        if copyDescriptor >= 0 { _ = CLinux.close(copyDescriptor) }
+        copyDescriptor = -1
         if descriptor >= 0 { _ = CLinux.close(descriptor) }
         descriptor = -1
     }
@@ -38,43 +47,63 @@ package final class RingFile {
         descriptor = unsafe clinux_open(path, flags, 0o640)
         if descriptor < 0 { return failure() }
         var status = stat()
+        // Locked before it is looked at: a daemon that has just changed its size has taken the name away from another file.
+        let lock = isReadOnly ? 0 : storage_lock(descriptor)
+        let number = clinux_errno()
         guard unsafe fstat(descriptor, &status) == 0 else { return abandon() }
         guard status.st_mode & UInt32(S_IFMT) == UInt32(S_IFREG) else {
             close()
             return .failed(.notAFile)
         }
         if isReadOnly { return .opened(size: UInt64(status.st_size), isNew: false, isReserved: true) }
-        if storage_lock(descriptor) != 0 {
-            let number = clinux_errno()
+        if lock != 0 || status.st_nlink == 0 {
             close()
-            return .failed(number == EAGAIN || number == EACCES ? .locked : Self.error(number))
+            return .failed(lock == 0 || number == EAGAIN || number == EACCES ? .locked : Self.error(number))
         }
+        _ = unsafe unlink(path + ".new")
         if status.st_size == 0 { return create(size) }
+        self.size = Int64(status.st_size)
+        // The name too: a change of the size may have been cut off before it was durable.
+        guard syncFolder(of: path) else { return abandon() }
         let isReserved = storage_reserve(descriptor, Int64(status.st_size)) == 0
         return .opened(size: UInt64(status.st_size), isNew: false, isReserved: isReserved)
     }
 
     private func create(_ size: UInt64) -> StorageResult {
-        var isReserved = true
-        while storage_reserve(descriptor, Int64(size)) != 0 {
-            let number = clinux_errno()
-            if number == EINTR { continue }
-            if number == EOPNOTSUPP || number == ENOSYS || number == EINVAL {
-                // The file system cannot reserve. The ring works, and can run out of space.
-                isReserved = false
-                if ftruncate(descriptor, off_t(size)) != 0 { return abandon() }
-                break
-            }
+        guard let isReserved = reserve(size, descriptor) else {
+            let result = failure()
             // An empty file is a new one at the next try.
             _ = ftruncate(descriptor, 0)
             close()
-            return .failed(Self.error(number))
+            return result
         }
         guard fsync(descriptor) == 0, syncFolder(of: path) else { return abandon() }
+        self.size = Int64(size)
         return .opened(size: size, isNew: true, isReserved: isReserved)
     }
 
+    /// Whether all blocks are the file's own: some file systems cannot reserve, then it can run out of space. Nil: it cannot be so
+    /// large.
+    private func reserve(_ size: UInt64, _ descriptor: Int32) -> Bool? {
+        while storage_reserve(descriptor, Int64(size)) != 0 {
+            let number = clinux_errno()
+            if number == EINTR { continue }
+            guard number == EOPNOTSUPP || number == ENOSYS || number == EINVAL else { return nil }
+            return ftruncate(descriptor, off_t(size)) == 0 ? false : nil
+        }
+        return true
+    }
+
     private func setAside(_ size: UInt64) -> StorageResult {
+        close()
+        let found = unsafe clinux_open(path, O_RDWR | O_NONBLOCK, 0)
+        if found >= 0 {
+            defer { _ = CLinux.close(found) }
+            // A daemon that holds what lies there now keeps it.
+            if storage_lock(found) != 0, clinux_errno() == EAGAIN || clinux_errno() == EACCES { return .failed(.locked) }
+        } else if clinux_errno() == ENOENT {
+            return open(size)
+        }
         for number in 1...999 {
             if unsafe storage_rename(path, "\(path).damaged-\(number)") == 0 {
                 _ = syncFolder(of: path)
@@ -83,6 +112,39 @@ package final class RingFile {
             if clinux_errno() != EEXIST { return failure() }
         }
         return .failed(.other(EEXIST))
+    }
+
+    // MARK: A copy of another size
+
+    private func beginCopy(_ size: UInt64) -> StorageResult {
+        let path = self.path + ".new"
+        _ = unsafe unlink(path)
+        copyDescriptor = unsafe clinux_open(path, O_RDWR | O_CREAT | O_EXCL, 0o640)
+        guard copyDescriptor >= 0, storage_lock(copyDescriptor) == 0, let isReserved = reserve(size, copyDescriptor) else {
+            return abandonCopy()
+        }
+        return .opened(size: size, isNew: true, isReserved: isReserved)
+    }
+
+    private func finishCopy() -> StorageResult {
+        guard copyDescriptor >= 0, fsync(copyDescriptor) == 0, unsafe storage_replace(path + ".new", path) == 0 else {
+            return abandonCopy()
+        }
+        _ = CLinux.close(descriptor)
+        descriptor = copyDescriptor
+        copyDescriptor = -1
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, syncFolder(of: path) else { return abandon() }
+        size = Int64(status.st_size)
+        return .opened(size: UInt64(size), isNew: false, isReserved: true)
+    }
+
+    private func abandonCopy() -> StorageResult {
+        let result = failure()
+        if copyDescriptor >= 0 { _ = CLinux.close(copyDescriptor) }
+        copyDescriptor = -1
+        _ = unsafe unlink(path + ".new")
+        return result
     }
 
     // MARK: Pages
@@ -107,6 +169,21 @@ package final class RingFile {
     }
 
     private func write(_ pages: [PageWrite], sync: Bool) -> StorageResult {
+        guard !sync || isInPlace else { return .failed(.gone) }
+        return put(pages, in: descriptor) && (!sync || fdatasync(descriptor) == 0) ? .written : failure()
+    }
+
+    /// Nobody has deleted, replaced or cut the file, as far as can be seen.
+    private var isInPlace: Bool {
+        var named = stat()
+        var own = stat()
+        if unsafe stat(path, &named) != 0 { return clinux_errno() != ENOENT && clinux_errno() != ENOTDIR }
+        return unsafe fstat(descriptor, &own) == 0 && named.st_ino == own.st_ino && named.st_dev == own.st_dev
+            && Int64(own.st_size) >= size
+    }
+
+    /// False: `errno` says why.
+    private func put(_ pages: [PageWrite], in descriptor: Int32) -> Bool {
         for page in pages {
             var done = 0
             while done < page.bytes.count {
@@ -114,16 +191,12 @@ package final class RingFile {
                 let put = unsafe page.bytes.withUnsafeBytes {
                     unsafe pwrite(descriptor, $0.baseAddress! + done, $0.count - done, offset)
                 }
-                if put < 0 {
-                    if clinux_errno() == EINTR { continue }
-                    return failure()
-                }
-                if put == 0 { return .failed(.inputOutput) }
+                if put < 0, clinux_errno() == EINTR { continue }
+                if put <= 0 { return false }
                 done += put
             }
         }
-        if sync, fdatasync(descriptor) != 0 { return failure() }
-        return .written
+        return true
     }
 
     // MARK: Errors

@@ -44,8 +44,11 @@ struct Disk: Hashable, Sendable {
     /// Making the next segment ready: count what is evicted, make that durable, write zeros.
     struct Preparation: Hashable {
         enum Step: Hashable {
-            case lastPage
+            /// The one of this number is read.
+            case lastPage(UInt64)
             case scan(Eviction)
+            /// `drop-newest`: nothing is overwritten before all up to this position, exclusive, is settled.
+            case blocked(end: UInt64)
             case evicted
         }
         var segment: UInt64

@@ -26,8 +26,10 @@ struct LossEntry: Hashable, Sendable {
     }
 
     /// Takes in what follows, if nothing lies between that has another fate.
-    mutating func absorb(_ next: LossEntry) -> Bool {
-        guard !isFrozen, !next.isFrozen, cause == next.cause, span == next.span, end == next.first else { return false }
+    /// - Parameter isForced: also where it was told, or has another cause.
+    mutating func absorb(_ next: LossEntry, isForced: Bool = false) -> Bool {
+        guard span == next.span, end == next.first else { return false }
+        guard isForced || !isFrozen && !next.isFrozen && cause == next.cause else { return false }
         end = next.end
         if let a = count, let b = next.count {
             count = a + b

@@ -29,6 +29,8 @@ package struct RingState: Hashable, Sendable {
     var evicted: UInt64 = 0
     var lost: UInt64 = 0
     var damaged: UInt64 = 0
+    /// Of the lost: refused by the broker for good. Not in pages of version 1.
+    var rejected: UInt64 = 0
     /// Losses before the tail that are not settled, at most four: no record in the file tells of them any more.
     var early: [EarlyLoss] = []
     /// Stored readings whose segment is gone, but which wait in memory for their acknowledgement.
@@ -56,7 +58,10 @@ package struct PageHeader: Hashable, Sendable {
 
     static let size = 400
     static let magic: UInt64 = 0x3152_5747  // "GWR1"
-    static let version: UInt64 = 1
+    /// Of the pages that are written. Each page says its own: one of an earlier version is read as it is, and becomes a page of
+    /// this version when it is written again.
+    static let version: UInt64 = 2
+    private static let oldestVersion: UInt64 = 1
 
     var ringID: UInt64
     var filePages: UInt64
@@ -84,7 +89,7 @@ package struct PageHeader: Hashable, Sendable {
     var notBefore: WallTime?
 
     /// The whole page: header, records, zeros, CRC. `filePage`: where it will lie.
-    func encode(records: [UInt8], filePage: UInt64) -> [UInt8] {
+    func encode(records: [UInt8], filePage: UInt64, version: UInt64 = Self.version) -> [UInt8] {
         precondition(records.count <= RingLayout.pageSize - Self.size, "the records fit the page")
         var page = [UInt8](repeating: 0, count: RingLayout.pageSize)
         page.put(Self.magic, at: 4, bytes: 4)
@@ -106,7 +111,7 @@ package struct PageHeader: Hashable, Sendable {
         page.put(end, at: 64, bytes: 8)
         page.put(storedBefore, at: 72, bytes: 8)
         page.put(readings, at: 80, bytes: 4)
-        page.put(Self.version, at: 84, bytes: 4)
+        page.put(version, at: 84, bytes: 4)
         page.put(state.watermark, at: 88, bytes: 8)
         page.put(state.reserved, at: 96, bytes: 8)
         page.put(state.handedEnd, at: 104, bytes: 8)
@@ -131,8 +136,9 @@ package struct PageHeader: Hashable, Sendable {
         }
         page.put(state.span.base, at: 376, bytes: 8)
         page.put(UInt64(state.span.stream), at: 384, bytes: 4)
+        if version > 1 { page.put(state.rejected, at: 388, bytes: 8) }
         page.replaceSubrange(Self.size..<Self.size + records.count, with: records)
-        page.put(UInt64(checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
+        page.put(UInt64(Self.checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
         return page
     }
 
@@ -143,27 +149,19 @@ package struct PageHeader: Hashable, Sendable {
         page.put(record.position, at: offset + 16, bytes: 8)
     }
 
-    /// Whether the page at the start of `bytes` is whole, written for this place, and of a later version than is known here. Magic,
-    /// sum, ring id, page number and version have their places in every version.
-    static func isOfLaterVersion(_ bytes: [UInt8], filePage: UInt64) -> Bool {
+    /// Whether the page at the start of `bytes` was written for this place by a later version than is known here. Magic, sum, ring id,
+    /// page number and version have their places in every version.
+    static func isOfLaterVersion(_ bytes: [UInt8], filePage: UInt64, mayBeDamaged: Bool = false) -> Bool {
         guard bytes.count == RingLayout.pageSize, bytes.get(at: 4, bytes: 4) == magic, bytes.get(at: 84, bytes: 4) > version
         else { return false }
-        let sum = checksum(
-            of: bytes, at: 0, filePage: filePage, ringID: bytes.get(at: 8, bytes: 8), number: bytes.get(at: 24, bytes: 8))
-        return UInt64(sum) == bytes.get(at: 0, bytes: 4)
-    }
-
-    fileprivate func checksum(of bytes: [UInt8], at offset: Int, filePage: UInt64) -> UInt32 {
-        Self.checksum(of: bytes, at: offset, filePage: filePage, ringID: ringID, number: number)
+        return mayBeDamaged || UInt64(checksum(of: bytes, at: 0, filePage: filePage)) == bytes.get(at: 0, bytes: 4)
     }
 
     /// Seeded with ring, page number and place, so that a page of another ring, lap or place is never taken for this one.
-    private static func checksum(
-        of bytes: [UInt8], at offset: Int, filePage: UInt64, ringID: UInt64, number: UInt64
-    ) -> UInt32 {
+    fileprivate static func checksum(of bytes: [UInt8], at offset: Int, filePage: UInt64) -> UInt32 {
         var crc = CRC32C()
-        crc.update(ringID)
-        crc.update(number)
+        crc.update(bytes.get(at: offset + 8, bytes: 8))
+        crc.update(bytes.get(at: offset + 24, bytes: 8))
         crc.update(filePage)
         crc.update(bytes, from: offset + 4, to: offset + RingLayout.pageSize)
         return crc.value
@@ -175,8 +173,8 @@ extension PageHeader {
     /// Nil unless the page at `offset` of `bytes` is whole and was written for this place of the file.
     init?(_ bytes: [UInt8], at offset: Int = 0, filePage: UInt64) {
         func get(_ at: Int, _ count: Int) -> UInt64 { bytes.get(at: offset + at, bytes: count) }
-        guard offset + RingLayout.pageSize <= bytes.count, get(4, 4) == Self.magic, get(84, 4) == Self.version,
-            let kind = Kind(rawValue: UInt8(get(20, 1)))
+        guard offset + RingLayout.pageSize <= bytes.count, get(4, 4) == Self.magic,
+            (Self.oldestVersion...Self.version).contains(get(84, 4)), let kind = Kind(rawValue: UInt8(get(20, 1)))
         else { return nil }
         self.kind = kind
         ringID = get(8, 8)
@@ -215,6 +213,7 @@ extension PageHeader {
             state.early.append(early)
         }
         state.span = StreamSpan(stream: UInt32(get(384, 4)), base: get(376, 8))
+        if get(84, 4) > 1 { state.rejected = get(388, 8) }
         self.state = state
         func clockRecord(_ at: Int) -> ClockRecord {
             ClockRecord(
@@ -227,7 +226,7 @@ extension PageHeader {
         // What a ring writes is in order; the rest of the module relies on it.
         guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, max(span.base, state.span.base) <= UInt64(Int64.max),
             end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
-            get(0, 4) == UInt64(checksum(of: bytes, at: offset, filePage: filePage))
+            get(0, 4) == UInt64(Self.checksum(of: bytes, at: offset, filePage: filePage))
         else { return nil }
     }
 }

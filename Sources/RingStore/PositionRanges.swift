@@ -70,6 +70,12 @@ struct PositionRanges: Hashable, Sendable {
         return first
     }
 
+    /// How many of all are readings in the file.
+    var stored: UInt64 { ranges.reduce(0) { $0 + $1.stored } }
+
+    /// There is another file.
+    mutating func forgetStored() { for index in ranges.indices { ranges[index].stored = 0 } }
+
     mutating func shift(by distance: UInt64) {
         for index in ranges.indices {
             ranges[index].first += distance

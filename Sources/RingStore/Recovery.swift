@@ -12,7 +12,7 @@ struct Recovery: Hashable, Sendable {
         /// Nothing but zeros: a file that was reserved and never used.
         case blank
         case notARing
-        /// Nothing that could be read is a ring, and something could not be read.
+        /// Something could not be read.
         case failed(StorageError)
     }
 
@@ -53,17 +53,25 @@ struct Recovery: Hashable, Sendable {
     private var last: StorageRequest?
     private var attempts = 1
     private var pagesRead: UInt64 = 0
+    /// A page that cannot be read now is not a page that is damaged: what it holds may come back with the disk.
+    let takesErrorsForDamage: Bool
 
-    init(fileSize: UInt64) { filePages = fileSize / UInt64(RingLayout.pageSize) }
+    init(fileSize: UInt64, takesErrorsForDamage: Bool) {
+        filePages = fileSize / UInt64(RingLayout.pageSize)
+        self.takesErrorsForDamage = takesErrorsForDamage
+    }
 
     /// The next thing to do, from the start (nil) or after a result.
     mutating func step(_ result: StorageResult?) -> Step {
         if let result {
             // A disk that is only slow to answer well must not cost what was stored.
-            if case .failed(let error) = result, attempts < Self.maximumAttempts, let last {
-                attempts += 1
+            if case .failed(let error) = result, let last {
                 lastError = error
-                return .request(last)
+                if attempts < Self.maximumAttempts {
+                    attempts += 1
+                    return .request(last)
+                }
+                if !takesErrorsForDamage, scan == nil || scan!.count == 1 { return .failed(error) }
             }
             attempts = 1
             take(result)

@@ -5,7 +5,7 @@ extension Recovery {
         case found(Recovered)
         case blank
         case notARing
-        /// One of its headers was written by a later version, which may have changed every page in between.
+        /// One of its pages was written by a later version, which may have changed every page in between.
         case laterVersion
         /// These segments must be read as a whole; then the search runs again.
         case scan(RingLayout, [UInt64], isOfAll: Bool)
@@ -33,15 +33,18 @@ extension Recovery {
         // The file may have been cut or lengthened: its headers know the size it had.
         var pages = filePages
         let front = try probe(0)
+        if PageHeader.isOfLaterVersion(front.bytes, filePage: 0) { return .laterVersion }
         if let header = front.header, header.kind == .file { pages = header.filePages }
         guard let layout = RingLayout(pages: pages) else { return .notARing }
         let back = try probe(layout.pages - 1)
-        for header in [front, back] where PageHeader.isOfLaterVersion(header.bytes, filePage: header.filePage) {
-            return .laterVersion
-        }
         var slots: [Probe] = []
         for slot in layout.slots { slots.append(try probe(slot)) }
         let all = Array(0..<layout.segments)
+        // One whole page of a later version is enough: this program would write over what it cannot read. Where no page is whole,
+        // one that says so.
+        let isUnknown = ringID(filePages: pages) == nil && finishedScan?.ringID == nil
+        for probe in [front, back] + slots
+        where PageHeader.isOfLaterVersion(probe.bytes, filePage: probe.filePage, mayBeDamaged: isUnknown) { return .laterVersion }
         guard let ringID = ringID(filePages: pages) ?? finishedScan?.ringID else {
             // Headers and slots are gone, or there never were any.
             guard let finishedScan else { return .scan(layout, all, isOfAll: true) }

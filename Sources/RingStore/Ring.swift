@@ -18,6 +18,7 @@ package struct Ring: Hashable, Sendable {
     enum Job: Hashable {
         case open
         case recover(Recovery)
+        case resize(Resizing)
         case create(Disk)
         case header(HeaderWrite)
         case batch(Batch)
@@ -48,8 +49,12 @@ package struct Ring: Hashable, Sendable {
     var disk: Disk?
     var failure: Failure?
     var openAttempts = 0
+    /// Openings in a row that have met a page that could not be read.
+    var unreadableOpenings = 0
     /// A ring whose first headers could not be synced.
     var unfinishedRingID: UInt64?
+    /// It has to be made anew, whatever lies under its name.
+    var isFileLost = false
     var hasSaidOpened = false
     var hasSaidSize = false
     var isStopping = false
@@ -121,6 +126,11 @@ package struct Ring: Hashable, Sendable {
     var oldestStored: Instant?
     var drainedSegment: UInt64?
 
+    /// The last turn ended with nothing to do, in an open ring.
+    var isQuiet = false
+    /// Readings that were not taken since the ring is full; 0: it is not.
+    var refused: UInt64 = 0
+
     /// The next reading of this boot waits until its time is known.
     package internal(set) var isWaitingForClock = false
 
@@ -138,15 +148,18 @@ package struct Ring: Hashable, Sendable {
         var actions: [RingAction] = []
         switch input {
         case .start: start(now)
-        case .append(let reading): append(reading, now, &actions)
+        case .append(let reading):
+            append(reading, now, &actions)
+            if isQuiet, !needsTurn(now) { return actions }
         case .schemas(let schemas):
             precondition(
                 schemas.count >= self.schemas.count && Array(schemas.prefix(self.schemas.count)) == self.schemas
                     && schemas.allSatisfy(Self.fits), "schemas grow at the end")
             self.schemas = schemas
-        case .limits(let sync, let memory):
+        case .limits(let sync, let memory, let whenFull):
             configuration.sync = sync
             configuration.memory = memory
+            configuration.whenFull = whenFull
             makeRoom(&actions)
         case .clock(let reading): clock(reading)
         case .acknowledged(let name): acknowledge(name)
@@ -169,7 +182,7 @@ package struct Ring: Hashable, Sendable {
         case .closed(let retryAt): return retryAt
         case .open:
             if let failure { return failure.retryAt }
-            return pending.first.map { $0.reading.instant.advanced(by: configuration.sync) }
+            return isRefusing ? nil : pending.firstInstant?.advanced(by: configuration.sync)
         }
     }
 
@@ -223,6 +236,7 @@ package struct Ring: Hashable, Sendable {
 
     private mutating func append(_ reading: Reading, _ now: Instant, _ actions: inout [RingAction]) {
         precondition(schemas.indices.contains(reading.sensor), "a reading of a sensor that has a schema")
+        if isRefusing, hasNumber, waiting.isEmpty { return refuse(reading, &actions) }
         memoryBytes += Slot.bytes(reading)
         if hasNumber, waiting.isEmpty {
             number(reading)
@@ -236,7 +250,12 @@ package struct Ring: Hashable, Sendable {
         guard memoryBytes > configuration.memory else { return }
         // So many readings cannot wait for numbers of the file.
         if !waiting.isEmpty { goVolatile(&actions) }
-        while memoryBytes > configuration.memory, dropOldest() {}
+        while memoryBytes > configuration.memory, drop() {}
+    }
+
+    /// Nothing was left to do at the last turn, and an append changes only what is asked here.
+    private func needsTurn(_ now: Instant) -> Bool {
+        reserved &- head < reservedAmount / 2 || head > reserved || isWriteDue(now)
     }
 
     mutating func number(_ reading: Reading) {

@@ -8,8 +8,6 @@ extension Ring {
         var status = RingStatus(stream: StreamID(span.stream), capacityBytes: bytes)
         status.head = number(head)
         status.watermark = number(watermark)
-        var acknowledgedStored: UInt64 = 0
-        for range in acknowledged.ranges { acknowledgedStored += range.stored }
         let inMemory = unwritten
         var tail = writing.first?.position ?? pending.first?.position ?? head
         status.inMemory = inMemory
@@ -24,7 +22,7 @@ extension Ring {
         if let disk {
             let inFile = disk.stored - min(disk.stored, disk.tailStored)
             status.records += inFile
-            let settled = self.settled + acknowledgedStored
+            let settled = self.settled + acknowledged.stored
             status.unacknowledged += disk.stored - min(disk.stored, settled)
             if inFile > 0 { tail = disk.tailPosition }
             if let newest = disk.newestNumber {

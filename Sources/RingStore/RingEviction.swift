@@ -10,8 +10,20 @@ extension Ring {
     var isEvicting: Bool {
         switch disk?.preparation?.step {
         case .lastPage, .scan: true
-        case .evicted, nil: false
+        case .evicted, .blocked, nil: false
         }
+    }
+
+    /// With `drop-newest`: the oldest segment holds what is not settled, so it stays.
+    var isBlocked: Bool {
+        guard configuration.whenFull == .dropNewest, case .blocked? = disk?.preparation?.step else { return false }
+        return true
+    }
+
+    /// And there is no room before it: new readings are not taken. A page that goes on in a slot is for the losses.
+    var isRefusing: Bool {
+        guard isBlocked, let newest = disk?.newestNumber else { return false }
+        return disk?.isPrepared(newest) == false
     }
 
     mutating func nextPreparation(_ now: Instant, isUrgent: Bool) -> StorageRequest? {
@@ -23,14 +35,18 @@ extension Ring {
         guard let preparation = self.disk!.preparation else { return nil }
         let layout = disk.layout
         switch preparation.step {
-        case .lastPage:
-            let number = layout.firstNumber(ofSegment: preparation.segment - layout.segments + 1) - 1
+        case .lastPage(let number):
             job = .evictionPage(number: number)
             return .read(first: layout.filePage(of: number), count: 1)
         case .scan(let eviction):
-            let count = min(Self.chunkPages, eviction.endPage - eviction.nextPage)
+            // One page that cannot be read must not cost the others.
+            let count = readAttempts > 0 ? 1 : min(Self.chunkPages, eviction.endPage - eviction.nextPage)
             job = .evictionScan(number: eviction.nextPage, count: Int(count))
             return .read(first: layout.filePage(of: eviction.nextPage), count: Int(count))
+        case .blocked(let end):
+            if configuration.whenFull == .dropNewest, watermark + 1 < end { return nil }
+            self.disk!.preparation!.step = .scan(scan(of: preparation.segment))
+            return nextPreparation(now, isUrgent: isUrgent)
         case .evicted:
             if disk.lossNeedsPage { return isUrgent || disk.isStuck ? submitHeader(now) : nil }
             // One array for all pieces: the zeros need no more memory than one of them.
@@ -52,16 +68,30 @@ extension Ring {
         var step = Disk.Preparation.Step.evicted
         if segment >= layout.segments {
             let end = layout.firstNumber(ofSegment: segment - layout.segments + 1)
-            if disk!.tailPage < end { step = .lastPage }
+            if disk!.tailPage < end { step = .lastPage(end - 1) }
         }
         disk!.preparation = .init(segment: segment, step: step)
     }
 
+    /// Of the old segment in the place of this one.
+    private func scan(of segment: UInt64) -> Eviction {
+        let layout = disk!.layout
+        let first = layout.firstNumber(ofSegment: segment - layout.segments)
+        return Eviction(
+            nextPage: max(first, disk!.tailPage), endPage: first + layout.segmentPages, expected: disk!.tailPosition,
+            expectedStored: disk!.tailStored)
+    }
+
     mutating func evictionPage(_ number: UInt64, _ result: StorageResult) {
-        guard var disk, disk.preparation != nil else { return }
-        if case .read(let bytes) = result, let header = PageHeader(bytes, filePage: disk.layout.filePage(of: number)),
-            isOfRing(header, number), header.end <= watermark + 1
+        guard var disk, let segment = disk.preparation?.segment else { return }
+        var header: PageHeader?
+        if case .read(let bytes) = result, let found = PageHeader(bytes, filePage: disk.layout.filePage(of: number)),
+            isOfRing(found, number)
         {
+            header = found
+        }
+        let scan = scan(of: segment)
+        if let header, header.end <= watermark + 1, number + 1 == scan.endPage {
             // All of it is settled; there is nothing to count.
             search = nil
             disk.tailPage = number + 1
@@ -70,12 +100,13 @@ extension Ring {
             // That it is settled has to be known to the file before it is gone from it.
             if disk.watermark + 1 < header.end { disk.lossNeedsPage = true }
             disk.preparation!.step = .evicted
+        } else if configuration.whenFull == .dropNewest, let header, header.end > watermark + 1 {
+            disk.preparation!.step = .blocked(end: header.end)
+        } else if configuration.whenFull == .dropNewest, header == nil, number > scan.nextPage {
+            // Damaged: those before it may not be.
+            disk.preparation!.step = .lastPage(number - 1)
         } else {
-            let size = disk.layout.segmentPages
-            disk.preparation!.step = .scan(
-                Eviction(
-                    nextPage: max(number + 1 - size, disk.tailPage), endPage: number + 1, expected: disk.tailPosition,
-                    expectedStored: disk.tailStored))
+            disk.preparation!.step = .scan(scan)
         }
         self.disk = disk
     }
@@ -124,7 +155,9 @@ extension Ring {
             let first = max(record.first, eviction.expected)
             switch record.content {
             case .reading(let series, _, _):
-                if acknowledged.contains(record.first) || heldIndex(of: record.first) != nil { continue }
+                if acknowledged.contains(record.first) || heldIndex(of: record.first) != nil || lossIndex(at: record.first) != nil {
+                    continue
+                }
                 var entry = LossEntry(
                     span: header.span, first: record.first, end: record.end, count: 1, cause: .evicted,
                     sensors: [.init(sensor: page.schemas[series].sensor, count: 1)])

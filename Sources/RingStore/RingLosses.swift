@@ -30,6 +30,22 @@ extension Ring {
             losses.insert(entry, at: index)
             joinBehind(index)
         }
+        if losses.count > Self.maximumLosses { mergeOldest() }
+    }
+
+    private static let maximumLosses = 1024
+
+    /// Two that touch become one, the oldest first, also where they were told one by one: as many as a bad connection makes
+    /// must not fill the memory. Those that do not touch have something between them that is kept, and bounded itself.
+    private mutating func mergeOldest() {
+        for index in 0..<losses.count - 1 {
+            let next = losses[index + 1]
+            if losses[index].isOut || next.isOut || acknowledged.contains(losses[index].first) || acknowledged.contains(next.first) { continue }
+            if losses[index].absorb(next, isForced: true) {
+                losses.remove(at: index + 1)
+                return
+            }
+        }
     }
 
     private mutating func joinBehind(_ index: Int) {
@@ -37,19 +53,57 @@ extension Ring {
         if losses[index].absorb(losses[index + 1]) { losses.remove(at: index + 1) }
     }
 
-    /// Memory is full: the oldest reading that nobody has seen is given up. False: there is none.
-    mutating func dropOldest() -> Bool {
+    /// Memory is full: the oldest reading that nobody has seen is given up, or the newest. False: there is none.
+    mutating func drop() -> Bool {
         var index = 0
+        if configuration.whenFull == .dropNewest {
+            guard pending.last?.isDroppable == true else { return false }
+            lose(pending.removeLast(), .memoryFull)
+            return true
+        }
         while index < pending.count, !pending[index].isDroppable { index += 1 }
         guard index < pending.count else { return false }
-        let slot = pending.remove(at: index)
-        memoryBytes -= Slot.bytes(slot.reading)
-        addLoss(
-            LossEntry(
-                span: span(of: slot.position), first: slot.position, end: slot.position + 1, count: 1,
-                cause: .memoryFull, sensors: [.init(sensor: schemas[slot.reading.sensor].sensor, count: 1)]),
-            counts: true)
+        lose(pending.remove(at: index), .memoryFull)
         return true
+    }
+
+    /// A reading that has left the memory.
+    mutating func lose(_ slot: Slot, _ cause: Loss.Cause) {
+        memoryBytes -= Slot.bytes(slot.reading)
+        addLoss(single(slot.position, schemas[slot.reading.sensor].sensor, cause), counts: true)
+    }
+
+    func single(_ position: UInt64, _ sensor: String, _ cause: Loss.Cause) -> LossEntry {
+        LossEntry(
+            span: span(of: position), first: position, end: position + 1, count: 1, cause: cause,
+            sensors: [.init(sensor: sensor, count: 1)])
+    }
+
+    // MARK: `drop-newest`
+
+    /// The ring is full. The reading has its number, so that its place in the stream says what became of it.
+    mutating func refuse(_ reading: Reading, _ actions: inout [RingAction]) {
+        sayRefused(&actions)
+        addLoss(single(head, schemas[reading.sensor].sensor, .evicted), counts: true)
+        head += 1
+    }
+
+    /// Likewise what is in memory and cannot be written.
+    mutating func refuseWhatWaits(_ actions: inout [RingAction]) {
+        guard isRefusing else {
+            if refused > 0 { actions.append(.notice(Notice(.info, "the ring takes readings again refused=\(refused)"))) }
+            refused = 0
+            return
+        }
+        while let last = pending.last, last.isDroppable {
+            sayRefused(&actions)
+            lose(pending.removeLast(), .evicted)
+        }
+    }
+
+    private mutating func sayRefused(_ actions: inout [RingAction]) {
+        if refused == 0 { actions.append(.notice(Notice(.warning, "the ring is full, new readings are refused"))) }
+        refused += 1
     }
 
     /// Positions `first ..< end` cannot be read any more. `count`: how many readings were there, where known.

@@ -23,27 +23,40 @@ extension Ring {
         switch result {
         case .opened(let size, let isNew, let isReserved):
             phase = .opening
+            isFileLost = false
             if !isReserved {
                 actions.append(.notice(Notice(.warning, "no space is reserved for the ring bytes=\(size)")))
             }
             if isNew {
                 create(size: size, now, &actions)
             } else {
-                step(Recovery(fileSize: size), nil, now, &actions)
+                recover(size, now, &actions)
             }
-        case .failed(let error): giveUp(error, now, &actions)
+        case .failed(let error): giveUp(error.text, now, &actions)
         case .read, .written: preconditionFailure("an opening is answered as such")
         }
     }
 
+    mutating func recover(_ size: UInt64, _ now: Instant, _ actions: inout [RingAction]) {
+        step(Recovery(fileSize: size, takesErrorsForDamage: takesErrorsForDamage), nil, now, &actions)
+    }
+
+    /// So many openings have met a page that cannot be read: a minute has gone by, it is damaged.
+    var takesErrorsForDamage: Bool { unreadableOpenings >= 6 }
+
+    mutating func couldNotRead(_ error: StorageError, _ now: Instant, _ actions: inout [RingAction]) {
+        unreadableOpenings += 1
+        giveUp(error.text, now, &actions)
+    }
+
     /// In memory for now; the file is tried again.
-    private mutating func giveUp(_ error: StorageError, _ now: Instant, _ actions: inout [RingAction]) {
+    private mutating func giveUp(_ why: String, _ now: Instant, _ actions: inout [RingAction]) {
         openAttempts += 1
         disk = nil
         phase = .closed(retryAt: now.advanced(by: Self.backOff(openAttempts)))
         if openAttempts == 1 {
             actions.append(
-                .notice(Notice(.error, "the ring cannot be opened, readings are held in memory error=\(error.text)")))
+                .notice(Notice(.error, "the ring cannot be opened, readings are held in memory error=\(why)")))
         }
         goVolatile(&actions)
         sayOpened(&actions)
@@ -59,7 +72,7 @@ extension Ring {
 
     private mutating func create(size: UInt64, _ now: Instant, _ actions: inout [RingAction]) {
         guard let layout = RingLayout(pages: size / UInt64(RingLayout.pageSize)) else {
-            giveUp(.notAFile, now, &actions)
+            giveUp(StorageError.notAFile.text, now, &actions)
             return
         }
         // The watermark of what was handed over in memory so far is the ring's first.
@@ -88,7 +101,7 @@ extension Ring {
 
     mutating func created(_ disk: Disk, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
         if case .failed(let error) = result {
-            giveUp(error, now, &actions)
+            giveUp(error.text, now, &actions)
             return
         }
         syncs += 1
@@ -106,6 +119,7 @@ extension Ring {
     private mutating func nowOpen(_ now: Instant, _ actions: inout [RingAction]) {
         phase = .open
         openAttempts = 0
+        unreadableOpenings = 0
         failure = nil
         isVolatile = false
         rateSince = now
@@ -131,19 +145,19 @@ extension Ring {
         case .found(let recovered) where recovered.ringID == unfinishedRingID:
             // Its headers came to the disk after all: it is this process's own, and empty.
             create(size: recovered.layout.pages * UInt64(RingLayout.pageSize), now, &actions)
-        case .found(let recovered): adopt(recovered, recovery.filePages, now, &actions)
+        case .found(let recovered):
+            guard let resizing = resizing(recovered) else { return adopt(recovered, now, &actions) }
+            resize(resizing, nil, now, &actions)
         case .blank: create(size: recovery.filePages * UInt64(RingLayout.pageSize), now, &actions)
         case .notARing:
             actions.append(.notice(Notice(.error, "the file is no ring or damaged beyond use, it is set aside")))
             job = .open
             actions.append(.storage(.setAside(size: configuration.size)))
-        case .failed(let error): giveUp(error, now, &actions)
+        case .failed(let error): couldNotRead(error, now, &actions)
         }
     }
 
-    private mutating func adopt(
-        _ found: Recovered, _ filePages: UInt64, _ now: Instant, _ actions: inout [RingAction]
-    ) {
+    mutating func adopt(_ found: Recovered, _ now: Instant, _ actions: inout [RingAction]) {
         let state = found.latest.state
         // A page that was written later may know more than the newest of the log that is left.
         let logEnd = max(found.newest?.end ?? 1, found.latest.end, 1)
@@ -182,8 +196,10 @@ extension Ring {
         if found.isDoubtful, spans[spans.count - 1].base < used {
             spans.append(StreamSpan(stream: drawStream(), base: used))
         }
-        say(found, filePages, lost, &actions)
+        say(found, lost, &actions)
         phase = .open
+        openAttempts = 0
+        unreadableOpenings = 0
         isVolatile = head > used + 1
         reserved = used
     }
@@ -290,18 +306,12 @@ extension Ring {
         handedEnd += distance
     }
 
-    private mutating func say(_ found: Recovered, _ filePages: UInt64, _ lost: UInt64, _ actions: inout [RingAction]) {
-        let bytes = found.layout.pages * UInt64(RingLayout.pageSize)
+    private mutating func say(_ found: Recovered, _ lost: UInt64, _ actions: inout [RingAction]) {
         if found.isDoubtful {
             let stream = StreamID(spans[spans.count - 1].stream).text
             actions.append(.notice(Notice(.warning, "the ring was damaged, a new stream begins stream=\(stream)")))
         }
-        if bytes / 4096 != configuration.size / 4096, !hasSaidSize {
-            hasSaidSize = true
-            actions.append(
-                .notice(
-                    Notice(.warning, "the ring keeps its size, another is not supported yet bytes=\(bytes) wanted=\(configuration.size)")))
-        }
+        if found.layout.pages != configuration.size / UInt64(RingLayout.pageSize) { keepsSize(found, "it was damaged", &actions) }
         let unacknowledged = status.unacknowledged
         actions.append(
             .notice(

@@ -10,11 +10,16 @@ package struct RingConfiguration: Hashable, Sendable {
     package var sync: Duration
     /// Bytes that hold readings while the disk fails: 64 KiB … 64 MiB.
     package var memory: Int
+    /// What goes where there is no room.
+    package var whenFull: WhenFull
 
-    package init(size: UInt64 = 64 << 20, sync: Duration = .seconds(5), memory: Int = 1 << 20) {
+    package init(
+        size: UInt64 = 64 << 20, sync: Duration = .seconds(5), memory: Int = 1 << 20, whenFull: WhenFull = .dropOldest
+    ) {
         self.size = size
         self.sync = sync
         self.memory = memory
+        self.whenFull = whenFull
     }
 }
 
@@ -24,8 +29,8 @@ package enum RingInput: Hashable, Sendable {
     case append(Reading)
     /// The table of schemas has grown at its end; what was there is unchanged.
     case schemas([SensorSchema])
-    /// A reload: `buffer.sync` and `buffer.memory` from now on.
-    case limits(sync: Duration, memory: Int)
+    /// A reload: `buffer.sync`, `buffer.memory` and `buffer.when_full` from now on.
+    case limits(sync: Duration, memory: Int, whenFull: WhenFull)
     /// A look at the clocks while the wall clock is known. A clock record is made when it is the first of the boot, after
     /// a step, or when the wall clock has drifted more than 10 ms from the record in force.
     case clock(ClockReading)
@@ -85,9 +90,18 @@ package enum StorageRequest: Hashable, Sendable {
     case read(first: UInt64, count: Int)
     /// Write pages at their page index in the file, in this order, then `fdatasync` if asked.
     case write([PageWrite], sync: Bool)
-    /// Close the file and keep it aside as `NAME.damaged-N`, then create a new one as `open` does.
+    /// Close the file and keep what lies under its name, unless another process has locked it, as `NAME.damaged-N`; then
+    /// create a new one as `open` does.
     case setAside(size: UInt64)
+    /// Begin `NAME.new`, in place of what may lie there: empty, locked, `size` bytes reserved. Answered as `open`.
+    case beginCopy(size: UInt64)
+    /// As `write`, in `NAME.new`.
+    case writeCopy([PageWrite], sync: Bool)
+    /// `NAME.new`, which is synced, takes the name of the file, and the folder is synced; it is the open file from now on.
+    /// Answered as `open`. After a failure of this request the file has to be opened anew: either may bear the name.
+    case finishCopy
 }
+// `open` takes away a `NAME.new` that a cut has left. When one of the copy's requests fails, there is no `NAME.new` any more.
 
 package struct PageWrite: Hashable, Sendable {
     /// Of the first page in the file.
@@ -121,6 +135,8 @@ package enum StorageError: Hashable, Sendable {
     case notAFile
     /// A later version has written it, in a form that is not known here.
     case laterVersion
+    /// Under the file's name there is no file any more, or another one, or it was cut: told by a write that syncs, and by nothing else.
+    case gone
     /// Any other; `errno`.
     case other(Int32)
 }

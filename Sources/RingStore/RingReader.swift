@@ -67,7 +67,7 @@ package struct RingReader: Sendable {
     private var lastStored: (position: UInt64, span: StreamSpan)?
 
     package init(fileSize: UInt64, showsItems: Bool) {
-        recovery = Recovery(fileSize: fileSize)
+        recovery = Recovery(fileSize: fileSize, takesErrorsForDamage: true)
         self.showsItems = showsItems
     }
 

@@ -9,6 +9,7 @@ extension Ring {
             guard let request = nextRequest(now, &actions) else { break }
             actions.append(.storage(request))
         }
+        isQuiet = phase == .open && failure == nil && waiting.isEmpty && !isStopping && !isVolatile && (job != nil || !wantsState && wanted == nil)
         if job == nil, isStopping {
             isStopping = false
             isStopped = true
@@ -23,7 +24,7 @@ extension Ring {
         case .closed(let retryAt):
             guard retryAt <= now, !isStopping, !isStopped else { return nil }
             job = .open
-            return .open(size: configuration.size)
+            return isFileLost ? .setAside(size: configuration.size) : .open(size: configuration.size)
         case .open: break
         }
         if isStopped { return nil }
@@ -34,6 +35,7 @@ extension Ring {
             return submitHeader(now)
         }
         numberWaiting()
+        refuseWhatWaits(&actions)
         if needsReservation(now) { return submitHeader(now) }
         if let request = nextWrite(now) { return request }
         if isStopping { return nil }
@@ -59,7 +61,7 @@ extension Ring {
     /// Both for the last page of a stop: all is written, and the numbers are exact.
     private var isUnfinished: Bool {
         guard let disk else { return false }
-        return !pending.isEmpty || !isCleanWritten && (disk.watermark != watermark || reserved != head - 1)
+        return !pending.isEmpty && !isRefusing || !isCleanWritten && (disk.watermark != watermark || reserved != head - 1)
     }
 
     mutating func finish(_ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
@@ -68,6 +70,7 @@ extension Ring {
         switch job {
         case .open: opened(result, now, &actions)
         case .recover(let recovery): recover(recovery, result, now, &actions)
+        case .resize(let resizing): resize(resizing, result, now, &actions)
         case .create(let disk): created(disk, result, now, &actions)
         case .header(let header): wrote(header, result, now, &actions)
         case .batch(let batch): wrote(batch, result, now, &actions)
@@ -81,6 +84,7 @@ extension Ring {
 
     /// The disk has failed; it is tried again, less often each time up to five minutes.
     mutating func failed(_ error: StorageError, _ what: String, _ now: Instant, _ actions: inout [RingAction]) {
+        if error == .gone { return loseFile(now, &actions) }
         let attempts = (failure?.attempts ?? 0) + 1
         failure = Failure(retryAt: now.advanced(by: Self.backOff(attempts)), attempts: attempts)
         if attempts == 1 {
@@ -88,6 +92,47 @@ extension Ring {
                 .notice(Notice(.error, "the ring cannot be \(what), readings are held in memory error=\(error.text)")))
         }
         if !hasNumber || !waiting.isEmpty { goVolatile(&actions) }
+    }
+
+    /// Somebody has taken the file away: what is in memory goes into a new one, what only the file had is lost.
+    private mutating func loseFile(_ now: Instant, _ actions: inout [RingAction]) {
+        guard let disk else { return }
+        actions.append(.notice(Notice(.error, "the ring was deleted, replaced or cut while it was in use, a new one begins")))
+        let stored = disk.stored - min(disk.stored, settled + acknowledged.stored)
+        let count = stored - min(stored, UInt64(held.count))
+        self.disk = nil
+        reader = nil
+        nextPage = nil
+        chunk = nil
+        search = nil
+        wanted = nil
+        unreadable = nil
+        failure = nil
+        let runs = unsettledRuns(watermark + 1, disk.logEnd)
+        for run in runs { damage(run.first, run.end, count: runs.count == 1 ? count : nil) }
+        keepHeld()
+        acknowledged.forgetStored()
+        unclockedEnd = 0
+        storedClock = nil
+        isFileLost = true
+        phase = .closed(retryAt: now)
+    }
+
+    /// What waits for its acknowledgement goes into the new file too; of an earlier boot it stays in memory only.
+    private mutating func keepHeld() {
+        var slots: [Slot] = []
+        var left: [HeldReading] = []
+        for item in held {
+            guard item.reading.boot == boot, let sensor = schemas.firstIndex(of: item.reading.schema) else {
+                left.append(item)
+                continue
+            }
+            let reading = Reading(sensor: sensor, instant: item.reading.instant, outcome: item.reading.outcome)
+            memoryBytes += Slot.bytes(reading)
+            slots.append(Slot(position: item.position, reading: reading, wasHanded: true, isOut: item.isOut))
+        }
+        held = left
+        pending = SlotQueue(slots + pending.removeAll())
     }
 
     mutating func succeeded(_ actions: inout [RingAction]) {
@@ -115,6 +160,7 @@ extension StorageError {
         case .locked: "another process holds it"
         case .notAFile: "not a regular file"
         case .laterVersion: "a later version of Godwit has written it; install that one, or move the file away"
+        case .gone: "the file was deleted, replaced or cut"
         case .other(let number): "errno \(number)"
         }
     }

@@ -14,20 +14,17 @@ struct Batch: Hashable, Sendable {
 }
 
 extension Ring {
-    var oldestWaits: Instant? { pending.first?.reading.instant }
-
     /// Something in memory must go to the file now.
     func isWriteDue(_ now: Instant) -> Bool {
         if wantsClock { return true }
-        guard let oldest = oldestWaits else { return false }
+        guard let oldest = pending.firstInstant, !isRefusing else { return false }
         if configuration.sync == .zero || memoryBytes >= configuration.memory / 4 { return true }
         return oldest.advanced(by: configuration.sync) <= now
     }
 
     /// Readings of this boot are in the file without a time, which has become known since.
     var wantsClock: Bool {
-        guard let disk else { return false }
-        return firstClock != nil && !disk.hasClock && unclockedEnd > watermark + 1
+        firstClock != nil && unclockedEnd > watermark + 1 && disk?.hasClock == false
     }
 
     /// Unacknowledged and in memory only.
@@ -122,6 +119,8 @@ extension Ring {
             let nextLoss = lossIndex < losses.count ? max(losses[lossIndex].first, position) : stop
             let isTaken: Bool
             if nextSlot == position {
+                // The ring is full: this page takes losses only, so that it has room for them.
+                if !isStopping, isBlocked, !batch.after.isPrepared(page!.number) { break }
                 let reading = pending[slotIndex].reading
                 isTaken = page!.append(reading, schema: schemas[reading.sensor], clock: clockInForce(at: position))
                 if isTaken { batch.after.stored += 1 }

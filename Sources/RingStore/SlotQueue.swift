@@ -32,6 +32,8 @@ struct SlotQueue: Hashable, Sendable {
     var count: Int { slots.count - start }
     var isEmpty: Bool { start == slots.count }
     var first: Slot? { isEmpty ? nil : slots[start] }
+    /// Without a copy of the reading.
+    var firstInstant: Instant? { isEmpty ? nil : slots[start].reading.instant }
     var last: Slot? { isEmpty ? nil : slots[slots.count - 1] }
 
     init() {}
@@ -60,6 +62,12 @@ struct SlotQueue: Hashable, Sendable {
             at -= 1
         }
         start += 1
+        compact()
+        return slot
+    }
+
+    mutating func removeLast() -> Slot {
+        let slot = slots.removeLast()
         compact()
         return slot
     }

@@ -130,7 +130,7 @@ package struct StateKeeper: Hashable, Sendable {
             actions.append(.notice(Notice(.error, "the state cannot be kept error=\(error.text)")))
         }
         retryAt = now.advanced(by: Ring.backOff(attempts))
-        isOpen = isOpen && hasLoaded
+        isOpen = isOpen && hasLoaded && error != .gone
         writing = nil
         load(nil, &actions)
         if let wanted { actions.append(.settled(revision: wanted.revision, isKept: false)) }

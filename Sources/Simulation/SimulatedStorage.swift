@@ -34,6 +34,8 @@ package struct SimulatedStorage: Sendable {
     /// What a read sees.
     package private(set) var cache: [UInt8] = []
     private var unsynced: [PageWrite] = []
+    /// `NAME.new`: its bytes, synced or not. Before it takes the name all of it is synced.
+    package private(set) var copy: [UInt8]?
     package private(set) var setAsideCount = 0
     package private(set) var pagesRead = 0
     package private(set) var pagesWritten = 0
@@ -57,6 +59,23 @@ package struct SimulatedStorage: Sendable {
             setAsideCount += 1
             durable = nil
             return open(size)
+        case .beginCopy(let size):
+            copy = nil
+            if happens(faults.writeFails) { return .failed(.noSpace) }
+            copy = [UInt8](repeating: 0, count: Int(size))
+            return .opened(size: size, isNew: true, isReserved: true)
+        case .writeCopy(let pages, let sync):
+            for page in pages { putInCopy(page) }
+            if happens(faults.writeFails) || sync && happens(faults.syncFails) {
+                copy = nil
+                return .failed(.inputOutput)
+            }
+            return .written
+        case .finishCopy:
+            let fails = happens(faults.syncFails)
+            if !fails || happens(500) { takeCopy() }
+            copy = nil
+            return fails ? .failed(.inputOutput) : .opened(size: UInt64(durable!.count), isNew: false, isReserved: true)
         case .read(let first, let count):
             pagesRead += count
             if happens(faults.readFails) { return .failed(.inputOutput) }
@@ -87,7 +106,27 @@ package struct SimulatedStorage: Sendable {
         }
     }
 
+    private mutating func putInCopy(_ page: PageWrite) {
+        let start = Int(page.page) * Self.pageSize
+        guard let count = copy?.count, start + page.bytes.count <= count else {
+            mistakes.append("a write of \(page.bytes.count) bytes at page \(page.page) is outside the copy")
+            return
+        }
+        copy!.replaceSubrange(start..<start + page.bytes.count, with: page.bytes)
+    }
+
+    private mutating func takeCopy() {
+        guard let copy else {
+            mistakes.append("there is no copy that could take the name")
+            return
+        }
+        durable = copy
+        cache = copy
+        unsynced = []
+    }
+
     private mutating func open(_ size: UInt64) -> StorageResult {
+        copy = nil
         if let durable, !durable.isEmpty {
             // Where only the process ended, what it wrote is still in the page cache, synced or not.
             if cache.isEmpty { cache = durable }
@@ -147,6 +186,7 @@ package struct SimulatedStorage: Sendable {
 
     /// Writes a request as far as a cut lets it: the pages are out, none is synced.
     package mutating func performUnsynced(_ request: StorageRequest) {
+        if faults.allFail == nil, request == .finishCopy, copy != nil, happens(500) { takeCopy() }
         guard faults.allFail == nil, case .write(let pages, _) = request, durable != nil else { return }
         let count = Int.random(in: 0...pages.count, using: &random)
         for page in pages.prefix(count) { put(page) }

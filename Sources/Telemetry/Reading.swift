@@ -162,3 +162,10 @@ package struct Loss: Hashable, Sendable {
         self.sensors = sensors
     }
 }
+
+/// What goes where a buffer has no room: `buffer.when_full`.
+package enum WhenFull: Hashable, Sendable {
+    case dropOldest
+    /// New readings are not taken; what is kept stays.
+    case dropNewest
+}

@@ -26,7 +26,7 @@ extension Settings {
             clockSource: publish.clock.text, sensors: sensors, boot: Clock.bootID,
             version: godwitVersion, configurationHash: hash,
             ring: RingConfiguration(
-                size: buffer.size, sync: buffer.sync, memory: buffer.memory),
+                size: buffer.size, sync: buffer.sync, memory: buffer.memory, whenFull: buffer.whenFull),
             session: SessionConfiguration(
                 protocolChoice: choice, keepAlive: broker.keepAlive, reconnectMinimum: broker.reconnectMinimum,
                 reconnectMaximum: broker.reconnectMaximum, inFlight: broker.inFlight))

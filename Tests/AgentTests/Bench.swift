@@ -221,6 +221,7 @@ struct Bench {
                 }
             }
             return .written
+        case .beginCopy, .writeCopy, .finishCopy: return .failed(.notPermitted)
         }
     }
 

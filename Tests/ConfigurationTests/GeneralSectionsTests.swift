@@ -22,7 +22,7 @@ import Testing
             """
             \(broker)publish:
               {prefix: a/b, qos: 1, encoding: json, batch: off, identify: true, live: off, metrics_every: 0 s, clock: trust, wait_for_clock: 0 s}
-            buffer: {file: x/y.ring, size: 1 MiB, sync: 0 s, when_full: drop-oldest, memory: 64 KiB, state_every: 1 min}
+            buffer: {file: x/y.ring, size: 1 MiB, sync: 0 s, when_full: drop-newest, memory: 64 KiB, state_every: 1 min}
             log: {level: debug, publish: off}
             home_assistant: {discovery: false, prefix: homeassistant}
             alerts: []
@@ -34,7 +34,7 @@ import Testing
                 == PublishSettings(prefix: "a/b", identify: true, metricsEvery: .zero, clock: .trust, waitForClock: .zero))
         #expect(
             result.settings?.buffer
-                == BufferSettings(file: "x/y.ring", size: 1 << 20, sync: .zero, memory: 65_536, stateEvery: .seconds(60)))
+                == BufferSettings(file: "x/y.ring", size: 1 << 20, sync: .zero, memory: 65_536, whenFull: .dropNewest, stateEvery: .seconds(60)))
         #expect(result.settings?.logLevel == .debug)
     }
 
@@ -46,7 +46,7 @@ import Testing
         ("publish: {batch: on}", "write off"), ("publish: {live: on}", "live: not supported yet"), ("publish: {clock: ntp}", "known values: kernel, rtc, trust"),
         ("publish: {metrics_every: 10 ms}", "and is not 0 s"), ("publish: {wait_for_clock: 2}", "did you mean '2 s'?"),
         ("home_assistant: {discovery: true}", "discovery: not supported yet"), ("home_assistant: {prefix: ha}", "prefix: not supported yet"),
-        ("buffer: {when_full: drop-newest}", "when_full: not supported yet"), ("buffer: {when_full: thin-oldest}", "when_full: not supported yet"),
+        ("buffer: {when_full: thin-oldest}", "when_full: not supported yet"),
         ("buffer: {when_full: drop}", "known values: drop-oldest"), ("buffer: {sync: 2 h}", "outside 0 s ... 1 h"), ("buffer: {memory: 128 MiB}", "outside 64 KiB ... 64 MiB"),
         ("buffer: {file: /var/lib/}", "is a folder"), ("log: {publish: warn}", "known values: off, debug"), ("log: info", "known keys: level, publish"),
         ("device: {id: \"\"}", "is no id"), ("publish: {prefix: \"\"}", "is empty"),

@@ -65,6 +65,59 @@ private let page = (0..<4096).map { UInt8(truncatingIfNeeded: $0 * 7) }
         #expect(FileManager.default.contents(atPath: folder.ring + ".damaged-1")?.prefix(4096).elementsEqual(page) == true)
     }
 
+    @Test func `a copy takes the name when it is whole, stays locked, and before that is taken away by the next opening`() throws {
+        let folder = try Folder()
+        let file = RingFile(path: folder.ring)
+        _ = file.perform(.open(size: size))
+        #expect(file.perform(.beginCopy(size: size * 2)) == .opened(size: size * 2, isNew: true, isReserved: true))
+        #expect(file.perform(.writeCopy([PageWrite(page: 100, bytes: page)], sync: true)) == .written)
+        #expect(folder.names == ["readings.ring", "readings.ring.new"])
+        // A cut here, and the next process.
+        file.close()
+        #expect(file.perform(.open(size: size)) == .opened(size: size, isNew: false, isReserved: true))
+        #expect(folder.names == ["readings.ring"])
+        _ = file.perform(.beginCopy(size: size * 2))
+        _ = file.perform(.writeCopy([PageWrite(page: 100, bytes: page)], sync: true))
+        #expect(file.perform(.finishCopy) == .opened(size: size * 2, isNew: false, isReserved: true))
+        #expect(folder.names == ["readings.ring"])
+        #expect(file.perform(.read(first: 100, count: 1)) == .read(page))
+        #expect(RingFile(path: folder.ring).perform(.open(size: size)) == .failed(.locked))
+        #expect(file.perform(.write([PageWrite(page: 5, bytes: page)], sync: true)) == .written)
+        // No space: the file is as it was.
+        guard case .failed = file.perform(.beginCopy(size: 1 << 60)) else {
+            Issue.record("an exbibyte was reserved")
+            return
+        }
+        #expect(folder.names == ["readings.ring"])
+    }
+
+    @Test func `a file that was deleted, replaced or cut is missed at the next sync, and another begins`() throws {
+        for number in 0..<3 {
+            let folder = try Folder()
+            let file = RingFile(path: folder.ring)
+            _ = file.perform(.open(size: size))
+            let write = StorageRequest.write([PageWrite(page: 63, bytes: page)], sync: true)
+            #expect(file.perform(write) == .written)
+            switch number {
+            case 0: try FileManager.default.removeItem(atPath: folder.ring)
+            case 1: try Data("another".utf8).write(to: URL(fileURLWithPath: folder.ring), options: .atomic)
+            default: #expect(truncate(folder.ring, 4096) == 0)
+            }
+            #expect(file.perform(write) == .failed(.gone))
+            #expect(file.perform(.setAside(size: size)) == .opened(size: size, isNew: true, isReserved: true))
+            #expect(folder.names == ["readings.ring"] + (number == 0 ? [] : ["readings.ring.damaged-1"]))
+            #expect(file.perform(write) == .written)
+        }
+    }
+
+    @Test func `what another process holds is not set aside`() throws {
+        let folder = try Folder()
+        let other = RingFile(path: folder.ring)
+        _ = other.perform(.open(size: size))
+        #expect(RingFile(path: folder.ring).perform(.setAside(size: size)) == .failed(.locked))
+        #expect(folder.names == ["readings.ring"])
+    }
+
     @Test func `an empty file is a new one`() throws {
         let folder = try Folder()
         #expect(FileManager.default.createFile(atPath: folder.ring, contents: Data()))

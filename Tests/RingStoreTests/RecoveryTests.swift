@@ -5,7 +5,7 @@ import Testing
 
 /// Runs a recovery over a file in memory.
 func recover(_ file: [UInt8], failing: Set<UInt64> = []) -> (step: Recovery.Step, reads: Int) {
-    var recovery = Recovery(fileSize: UInt64(file.count))
+    var recovery = Recovery(fileSize: UInt64(file.count), takesErrorsForDamage: true)
     var result: StorageResult?
     var reads = 0
     while true {
@@ -37,7 +37,7 @@ func storedRing(_ count: Int, size: UInt64 = 256 << 10, detail: Int = 180) -> Be
 /// A ring file whose page has the next version of the format, and is whole.
 func ofLaterVersion(_ file: [UInt8], page: Int) -> [UInt8] {
     var bytes = Array(file[page * 4096..<(page + 1) * 4096])
-    bytes.put(2, at: 84, bytes: 4)
+    bytes.put(PageHeader.version + 1, at: 84, bytes: 4)
     var crc = CRC32C()
     crc.update(bytes.get(at: 8, bytes: 8))
     crc.update(bytes.get(at: 24, bytes: 8))

@@ -102,4 +102,109 @@ private func checkComplete(_ handovers: [Handover], _ count: UInt64) {
         #expect(loss?.count == bench.ring.status.evicted)
         check(next.next()?.reading?.sequence == loss?.last.next)
     }
+
+    // MARK: `drop-newest`
+
+    private static func fill(_ bench: inout Bench, _ numbers: ClosedRange<Int>, from time: Double) {
+        for number in numbers {
+            bench.now = seconds(time + Double(number))
+            let outcome = Outcome.noReading(NoReading(.short, detail: "\(number) " + String(repeating: "d", count: 180)))
+            bench.input(.append(Reading(sensor: number % 2, instant: bench.now, outcome: outcome)))
+            if let deadline = bench.ring.deadline, deadline <= bench.now { bench.input(.timer) }
+        }
+        bench.advance(to: time + Double(numbers.upperBound) + 10)
+    }
+
+    @Test func `with drop-newest a full ring keeps what it has, and counts what it does not take by sensor`() {
+        var bench = Bench(whenFull: .dropNewest)
+        bench.input(.start)
+        Self.fill(&bench, 1...3000, from: 0)
+        let writes = bench.writes.count
+        #expect(bench.notices.count { $0.text.contains("new readings are refused") } == 1)
+        Self.fill(&bench, 3001...4000, from: 0)
+        // But for numbers.
+        #expect(bench.writes.dropFirst(writes).allSatisfy { $0.count == 1 && [0, 63].contains($0[0].page) })
+        #expect(bench.ring.status.evicted == bench.ring.status.lost && bench.ring.status.inMemory == 0)
+        let handovers = bench.drain()
+        let kept = numbers(handovers)
+        #expect(kept == Array(1...UInt64(kept.count)) && kept.count > 700)
+        let loss = handovers.last?.loss
+        #expect(loss?.first.rawValue == UInt64(kept.count) + 1 && loss?.last.rawValue == 4000 && loss?.cause == .evicted)
+        #expect(loss?.count == UInt64(4000 - kept.count) && bench.ring.status.evicted == loss?.count)
+        #expect(loss?.sensors.reduce(0) { $0 + $1.count } == loss?.count && loss?.sensors.count == 2)
+        // A stop tells the file of it, and a restart tells it again.
+        bench.input(.stop)
+        var next = bench.restarted(boot: 2, whenFull: .dropNewest)
+        let again = next.drain()
+        #expect(numbers(again) == kept)
+        #expect(again.last == handovers.last)
+    }
+
+    @Test func `with drop-newest there is room again when the oldest are acknowledged, and the loss lies in its place`() {
+        var bench = Bench(whenFull: .dropNewest)
+        bench.input(.start)
+        Self.fill(&bench, 1...2000, from: 0)
+        var handovers: [Handover] = []
+        while let handover = bench.next(), handover.reading?.sequence.rawValue ?? .max <= 200 {
+            handovers.append(handover)
+            bench.input(.acknowledged(handover.name))
+        }
+        bench.input(.rewind)
+        #expect(bench.notices.contains { $0.text.contains("takes readings again refused=\(bench.ring.status.evicted)") })
+        let refused = bench.ring.status.evicted
+        Self.fill(&bench, 2001...2050, from: 0)
+        #expect(bench.ring.status.evicted == refused)
+        handovers += bench.drain(acknowledge: true)
+        var number: UInt64 = 1
+        var losses = 0
+        for handover in handovers {
+            switch handover {
+            case .reading(let reading):
+                #expect(reading.sequence.rawValue == number)
+                number += 1
+            case .loss(let loss):
+                losses += 1
+                #expect(loss.first.rawValue == number && loss.count == refused)
+                number = loss.last.rawValue + 1
+            }
+        }
+        #expect(number == 2051 && losses == 1)
+        bench.input(.stop)
+        var next = bench.restarted(boot: 2, whenFull: .dropNewest)
+        check(next.drain().isEmpty)
+    }
+
+    @Test func `with drop-newest a crash takes nothing that was kept`() {
+        var bench = Bench(whenFull: .dropNewest)
+        bench.input(.start)
+        Self.fill(&bench, 1...2000, from: 0)
+        let kept = numbers(bench.drain())
+        var next = bench.restarted(boot: 2, whenFull: .dropNewest)
+        let handovers = next.drain()
+        #expect(numbers(handovers) == kept)
+        #expect(handovers.last?.loss?.cause == .restart && handovers.last?.loss?.first.rawValue == UInt64(kept.count) + 1)
+    }
+
+    @Test func `with drop-newest and a failing disk the newest in memory go`() {
+        var bench = Bench(memory: 64 << 10, whenFull: .dropNewest)
+        bench.input(.start)
+        bench.error = .inputOutput
+        for number in 1...2000 { bench.input(.append(airReading(Int64(number), at: Double(number) / 1000))) }
+        bench.error = nil
+        bench.advance(to: 400)
+        let handovers = bench.drain()
+        let kept = numbers(handovers)
+        #expect(kept == Array(1...UInt64(kept.count)) && kept.count > 100)
+        #expect(handovers.last?.loss?.cause == .memoryFull && handovers.last?.loss?.last.rawValue == 2000)
+    }
+
+    @Test func `a reload to drop-oldest makes room`() {
+        var bench = Bench(whenFull: .dropNewest)
+        bench.input(.start)
+        Self.fill(&bench, 1...2000, from: 0)
+        bench.input(.limits(sync: .seconds(5), memory: 1 << 20, whenFull: .dropOldest))
+        Self.fill(&bench, 2001...2100, from: 0)
+        let handovers = bench.drain()
+        #expect(handovers.first?.loss?.first == .first && numbers(handovers).last == 2100)
+    }
 }

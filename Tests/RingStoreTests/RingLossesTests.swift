@@ -63,4 +63,18 @@ import Testing
         #expect(runs.allSatisfy { !$0.isWhole })
         #expect(bench.ring.unsettledRuns(6, 9).map { $0.isWhole } == [true])
     }
+
+    @Test func `losses that touch stay few, however often they are told`() {
+        var bench = Bench()
+        bench.input(.start)
+        let span = StreamSpan(stream: 7, base: 0)
+        for position in 1...5000 as ClosedRange<UInt64> {
+            bench.ring.addLoss(
+                LossEntry(span: span, first: position, end: position + 1, count: 1, cause: .evicted, sensors: [.init(sensor: "air", count: 1)], isFrozen: true),
+                counts: true)
+        }
+        #expect(bench.ring.losses.count <= 1024 && bench.ring.losses.first?.first == 1 && bench.ring.losses.last?.end == 5001)
+        #expect(bench.ring.losses.reduce(0) { $0 + ($1.count ?? 0) } == 5000)
+        #expect(bench.ring.losses.first?.loss.sensors == [.init(sensor: "air", count: bench.ring.losses.first!.count!)])
+    }
 }

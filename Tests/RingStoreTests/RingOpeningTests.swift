@@ -95,12 +95,92 @@ import Testing
         #expect(handovers.map { $0.sequence.rawValue } == [1, 2, 3, 4, 5, 1])
     }
 
-    @Test func `another size is kept and said`() {
-        var bench = Bench(size: 1 << 20)
+    @Test func `a page that cannot be read for a while costs nothing`() {
+        var first = Bench()
+        first.input(.start)
+        for index in 1...5 { first.input(.append(airReading(Int64(index), at: 1))) }
+        first.input(.stop)
+        for page in [0, 1, 2, 20, 62, 63] as [UInt64] {
+            var bench = Bench(file: first.file, boot: 2, seed: 5)
+            bench.unreadable = [page]
+            bench.input(.start)
+            let isNeeded = bench.ring.status.isInMemoryOnly
+            bench.unreadable = []
+            bench.advance(to: 60)
+            #expect(!bench.ring.status.isInMemoryOnly && (isNeeded || ![0, 1, 62, 63].contains(page)))
+            let handovers = bench.drain()
+            #expect(numbers(handovers) == [1, 2, 3, 4, 5] && handovers.allSatisfy { $0.loss == nil })
+        }
+    }
+
+    @Test func `a page that cannot be read at six openings, a minute long, is damaged`() {
+        var first = Bench()
+        first.input(.start)
+        for index in 1...5 { first.input(.append(airReading(Int64(index), at: 1))) }
+        first.input(.stop)
+        var bench = Bench(file: first.file, boot: 2, seed: 5)
+        bench.unreadable = [63]
         bench.input(.start)
-        let next = bench.restarted(size: 256 << 10)
-        #expect(next.notices.contains { $0.text.contains("keeps its size") })
-        #expect(next.isOpen)
+        for second in 1...62 { bench.advance(to: Double(second)) }
+        #expect(bench.ring.status.isInMemoryOnly)
+        bench.advance(to: 63)
+        #expect(!bench.ring.status.isInMemoryOnly)
+        #expect(bench.requests.count { if case .open = $0 { true } else { false } } == 7)
+        check(numbers(bench.drain()) == [1, 2, 3, 4, 5])
+    }
+
+    @Test func `a ring of a later version is left alone, whichever page says so`() {
+        var first = Bench()
+        first.input(.start)
+        for index in 1...5 { first.input(.append(airReading(Int64(index), at: 1))) }
+        first.input(.stop)
+        let slot = RingLayout(pages: 64)!.slots.first { PageHeader(Array(first.file![Int($0) * 4096..<Int($0 + 1) * 4096]), filePage: $0) != nil }!
+        for page in [0, 63, slot] {
+            var file = first.file!
+            let at = Int(page) * 4096
+            let header = PageHeader(Array(file[at..<at + 4096]), filePage: page)!
+            file.replaceSubrange(at..<at + 4096, with: header.encode(records: [], filePage: page, version: PageHeader.version + 1))
+            var bench = Bench(file: file, boot: 2, seed: 5)
+            bench.input(.start)
+            bench.input(.append(airReading(6, at: 2)))
+            bench.advance(to: 1000)
+            #expect(bench.isOpen && bench.ring.status.isInMemoryOnly && bench.setAside == 0 && bench.file == file)
+            #expect(bench.notices.contains { $0.level == .error && $0.text.contains("a later version of Godwit has written it") })
+            check(numbers(bench.drain()) == [1])
+        }
+        // Rot that looks like it, beside a page that is whole.
+        var file = first.file!
+        file[84] = 9
+        var bench = Bench(file: file, boot: 2, seed: 5)
+        bench.input(.start)
+        #expect(!bench.ring.status.isInMemoryOnly)
+    }
+
+    @Test func `a ring of version 1 is read, and goes on in the present one`() {
+        var first = Bench()
+        first.input(.start)
+        for index in 1...700 { first.input(.append(airReading(Int64(index), at: Double(index) / 100))) }
+        first.advance(to: 20)
+        for handover in first.drain().prefix(300) { first.input(.acknowledged(handover.name)) }
+        first.input(.stop)
+        var file = first.file!
+        for page in stride(from: 0, to: file.count, by: 4096) {
+            let bytes = Array(file[page..<page + 4096])
+            guard let header = PageHeader(bytes, filePage: UInt64(page / 4096)) else { continue }
+            let old = header.encode(
+                records: Array(bytes[PageHeader.size..<PageHeader.size + header.recordBytes]), filePage: UInt64(page / 4096), version: 1)
+            file.replaceSubrange(page..<page + 4096, with: old)
+        }
+        #expect(file != first.file)
+        var bench = Bench(file: file, boot: 2, seed: 5)
+        bench.input(.start)
+        #expect(bench.ring.status.stream == first.ring.status.stream)
+        bench.input(.append(airReading(701, at: 30)))
+        check(numbers(bench.drain(acknowledge: true)) == Array(301...701))
+        bench.input(.stop)
+        #expect(bench.file![84] == 2 || bench.file![63 * 4096 + 84] == 2)
+        var next = bench.restarted(boot: 3)
+        check(next.drain().isEmpty)
     }
 
     @Test func `the same process finishes a ring whose first headers failed`() {

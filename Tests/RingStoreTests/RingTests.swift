@@ -71,7 +71,7 @@ import Testing
         bench.input(.start)
         bench.input(.append(airReading(1, at: 1)))
         let before = bench.ring.deadline
-        bench.input(.limits(sync: .seconds(3600), memory: 64 << 10))
+        bench.input(.limits(sync: .seconds(3600), memory: 64 << 10, whenFull: .dropOldest))
         #expect(before == bench.ring.deadline?.advanced(by: .seconds(-3595)))
         #expect(bench.ring.configuration.memory == 64 << 10)
     }

@@ -82,4 +82,28 @@ import Testing
         var next = bench.restarted()
         check(next.drain().isEmpty)
     }
+
+    @Test func `a file that is taken away is missed at the next write, and a new one begins with all that is in memory`() {
+        var bench = Bench()
+        bench.input(.start)
+        for index in 1...10 { bench.input(.append(airReading(Int64(index), at: 1))) }
+        bench.advance(to: 10)
+        let flying = (1...3).map { _ in bench.next()! }
+        bench.input(.acknowledged(flying[0].name))
+        let stream = bench.ring.status.stream
+        bench.isGone = true
+        for index in 11...14 { bench.input(.append(airReading(Int64(index), at: 11))) }
+        bench.advance(to: 20)
+        #expect(bench.setAside == 1 && !bench.ring.status.isInMemoryOnly && bench.ring.status.stream == stream)
+        #expect(bench.notices.contains { $0.level == .error && $0.text.contains("deleted, replaced or cut") })
+        // What was only in the file, 4 to 10, is a loss; what was in flight is in the new file.
+        bench.input(.rewind)
+        let handovers = bench.drain()
+        #expect(numbers(handovers) == [2, 3, 11, 12, 13, 14])
+        let loss = handovers[2].loss
+        #expect(loss == Loss(stream: stream, first: SequenceNumber(4), last: SequenceNumber(10), count: 7, cause: .damaged))
+        var next = bench.restarted(boot: 2)
+        #expect(next.ring.status.stream == stream)
+        check(numbers(next.drain()) == [2, 3, 11, 12, 13, 14])
+    }
 }

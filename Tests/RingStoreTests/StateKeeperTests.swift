@@ -59,6 +59,7 @@ import Testing
                     for (index, byte) in page.bytes.prefix(tear ?? .max).enumerated() { file![Int(page.page) * 4096 + index] = byte }
                 }
                 return .written
+            case .beginCopy, .writeCopy, .finishCopy: return .failed(.notPermitted)
             }
         }
 

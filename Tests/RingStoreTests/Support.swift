@@ -34,21 +34,29 @@ struct Bench {
     var holds = false
     /// What every request is answered with.
     var error: StorageError?
+    /// The file is not under its name any more: seen by writes, until it is set aside.
+    var isGone = false
+    /// File pages that a read fails on.
+    var unreadable: Set<UInt64> = []
+    /// What the requests of a copy are answered with, from this one on.
+    var copyError: (after: Int, StorageError)?
     var setAside = 0
+    /// `NAME.new`
+    var copy: [UInt8]?
 
     init(
         size: UInt64 = 256 << 10, sync: Duration = .seconds(5), memory: Int = 1 << 20, file: [UInt8]? = nil,
-        boot: UInt32 = 1, seed: UInt64 = 1
+        boot: UInt32 = 1, seed: UInt64 = 1, whenFull: WhenFull = .dropOldest
     ) {
         self.file = file
         ring = Ring(
-            configuration: RingConfiguration(size: size, sync: sync, memory: memory), schemas: [air, door],
+            configuration: RingConfiguration(size: size, sync: sync, memory: memory, whenFull: whenFull), schemas: [air, door],
             boot: BootID(boot), random: RandomSource(seed: seed))
     }
 
     /// The next process on the same file.
-    func restarted(boot: UInt32 = 1, seed: UInt64 = 2, size: UInt64 = 256 << 10) -> Bench {
-        var next = Bench(size: size, file: file, boot: boot, seed: seed)
+    func restarted(boot: UInt32 = 1, seed: UInt64 = 2, size: UInt64 = 256 << 10, whenFull: WhenFull = .dropOldest) -> Bench {
+        var next = Bench(size: size, file: file, boot: boot, seed: seed, whenFull: whenFull)
         next.now = now
         next.input(.start)
         return next
@@ -86,29 +94,55 @@ struct Bench {
     mutating func perform(_ request: StorageRequest) -> StorageResult {
         if let error { return .failed(error) }
         switch request {
+        case .beginCopy, .writeCopy, .finishCopy:
+            copyError?.after -= 1
+            if let copyError, copyError.after < 0 {
+                copy = nil
+                return .failed(copyError.1)
+            }
+        default: break
+        }
+        switch request {
         case .open(let size):
             if let file, !file.isEmpty { return .opened(size: UInt64(file.count), isNew: false, isReserved: true) }
             file = [UInt8](repeating: 0, count: Int(size))
             return .opened(size: size, isNew: true, isReserved: true)
         case .setAside(let size):
             setAside += 1
+            isGone = false
             file = [UInt8](repeating: 0, count: Int(size))
             return .opened(size: size, isNew: true, isReserved: true)
         case .read(let first, let count):
+            if unreadable.contains(where: { $0 >= first && $0 < first + UInt64(count) }) { return .failed(.inputOutput) }
             let start = Int(first) * 4096
             let end = start + count * 4096
             var bytes = start < file!.count ? Array(file![start..<min(end, file!.count)]) : []
             bytes += [UInt8](repeating: 0, count: end - start - bytes.count)
             return .read(bytes)
         case .write(let pages, _):
-            for page in pages {
-                let start = Int(page.page) * 4096
-                if file!.count < start + page.bytes.count {
-                    file! += [UInt8](repeating: 0, count: start + page.bytes.count - file!.count)
-                }
-                file!.replaceSubrange(start..<start + page.bytes.count, with: page.bytes)
-            }
+            if isGone { return .failed(.gone) }
+            Self.put(pages, in: &file!)
             return .written
+        case .beginCopy(let size):
+            copy = [UInt8](repeating: 0, count: Int(size))
+            return .opened(size: size, isNew: true, isReserved: true)
+        case .writeCopy(let pages, _):
+            Self.put(pages, in: &copy!)
+            return .written
+        case .finishCopy:
+            file = copy
+            copy = nil
+            return .opened(size: UInt64(file!.count), isNew: false, isReserved: true)
+        }
+    }
+
+    private static func put(_ pages: [PageWrite], in file: inout [UInt8]) {
+        for page in pages {
+            let start = Int(page.page) * 4096
+            if file.count < start + page.bytes.count {
+                file += [UInt8](repeating: 0, count: start + page.bytes.count - file.count)
+            }
+            file.replaceSubrange(start..<start + page.bytes.count, with: page.bytes)
         }
     }
 
