@@ -53,7 +53,8 @@ func core(_ name: String) -> Target {
 /// map's `link` line is not honoured in a cross build.
 func c(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
-        name: name, dependencies: dependencies, publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")])
+        name: name, dependencies: dependencies, publicHeadersPath: "include",
+        cSettings: [.define("_GNU_SOURCE")] + (embedded ? [.define("GODWIT_EMBEDDED")] : []))
 }
 
 func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []) -> Target {

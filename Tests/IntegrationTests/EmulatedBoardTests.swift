@@ -66,6 +66,10 @@ struct EmulatedBoardTests {
         sensors:
           - {id: n, model: synthetic, waveform: counter, every: 50 ms}
           - {id: air, model: am2302, line: {chip: climate, name: data}, every: 2 s}
+        alerts:
+          - {id: much, series: n.value, above: 10, outputs: [lamp]}
+        outputs:
+          - {id: lamp, line: {chip: climate, name: lamp}}
         """
     }
 
@@ -92,6 +96,7 @@ struct EmulatedBoardTests {
         let air = readings(subscriber, of: ["sensors/air"])
         #expect(air.first?.fields["temperature"] as? Double == 21.5)
         #expect(air.first?.fields["humidity"] as? Double == 52.6)
+        #expect(subscriber.wait(within: 10) { $0.last { $0.topic == "godwit/bench/outputs/lamp" }?.payload == "on" }, "\(daemon.log)")
 
         // An outage: what was read in it comes afterwards, each number once, in order.
         let atOutage = readings(subscriber).count
