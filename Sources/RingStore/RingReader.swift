@@ -10,6 +10,8 @@ package struct RingReader: Sendable {
         /// The same once more, 50 ms later.
         case again(StorageRequest)
         case items([Item])
+        /// When verifying.
+        case damage([Damage])
         case done
         case notARing
         case failed(StorageError)
@@ -18,6 +20,25 @@ package struct RingReader: Sendable {
     package struct Item: Hashable, Sendable {
         package var handover: Handover
         package var isSettled: Bool
+    }
+
+    /// A page that is neither whole nor blank.
+    package struct Damage: Hashable, Sendable {
+        package enum Place: Sendable {
+            /// Of the file: the first page or the last.
+            case header
+            /// A copy of the page that is being filled.
+            case slot
+            case log
+            /// Nothing is kept there now.
+            case unused
+        }
+        package var place: Place
+        /// In the file.
+        package var page: UInt64
+        package var isReadable: Bool
+        /// What it cost; nil: nothing, or it is said of the page before.
+        package var loss: Loss?
     }
 
     /// As in contract 7.
@@ -38,6 +59,8 @@ package struct RingReader: Sendable {
     private enum Phase: Hashable {
         case opening
         case counting
+        /// Goes through all pages of the file; `number` is one of them.
+        case checking
         case showing
         case finished
     }
@@ -52,6 +75,13 @@ package struct RingReader: Sendable {
 
     package private(set) var summary = Summary()
     private let showsItems: Bool
+    private let verifies: Bool
+    /// Pages of the log that were found damaged since the last whole one.
+    private var bad: [Damage] = []
+    private var newDamage: [Damage] = []
+    /// Of the end of the log, which a later page knows of.
+    private var endLoss: Loss?
+    private var isUnreadable = false
     private var phase = Phase.opening
     private var recovery: Recovery
     private var found: Recovered?
@@ -66,7 +96,8 @@ package struct RingReader: Sendable {
     private var firstStored: UInt64?
     private var lastStored: (position: UInt64, span: StreamSpan)?
 
-    package init(fileSize: UInt64, showsItems: Bool) {
+    package init(fileSize: UInt64, showsItems: Bool, verifies: Bool = false) {
+        self.verifies = verifies
         recovery = Recovery(fileSize: fileSize, takesErrorsForDamage: true)
         self.showsItems = showsItems
     }
@@ -85,13 +116,17 @@ package struct RingReader: Sendable {
                 begin(.counting)
                 return walk()
             }
-        case .counting, .showing:
+        case .counting, .checking, .showing:
+            isUnreadable = false
             if case .read(let bytes)? = result, case .read(_, let count)? = last {
                 chunk = Chunk(first: number, count: count, bytes: bytes)
-            } else if case .failed? = result {
+            } else if case .failed? = result, case .read(let first, let count)? = last {
+                // Alone: one page that cannot be read must not cost the others.
+                if count > 1 { return ask(.read(first: first, count: 1)) }
+                isUnreadable = true
                 chunk = Chunk(first: number, count: 1, bytes: [UInt8](repeating: 255, count: RingLayout.pageSize))
             }
-            return walk()
+            return phase == .checking ? check() : walk()
         case .finished: return .done
         }
     }
@@ -140,20 +175,99 @@ package struct RingReader: Sendable {
                 }
             }
             let items = page.map { take($0, found) } ?? []
+            if verifies, phase == .counting, page == nil, let chunk, !isBlank(chunk) {
+                bad.append(Damage(place: .log, page: found.layout.filePage(of: number), isReadable: !isUnreadable))
+            }
             number += 1
             if !items.isEmpty { return .items(items) }
+            if !newDamage.isEmpty { return tellDamage() }
         }
         switch phase {
         case .counting:
             finishSummary(found)
+            if verifies {
+                endLoss = gapLoss(upTo: found.latest.end, found.latest.state.stored, found.latest.state.span, found)
+                flush(nil)
+                phase = .checking
+                number = 0
+                chunk = nil
+                return newDamage.isEmpty ? check() : tellDamage()
+            }
             guard showsItems else { break }
             begin(.showing)
             let early = earlyItems(found)
             return early.isEmpty ? walk() : .items(early)
-        case .opening, .showing, .finished: break
+        case .opening, .checking, .showing, .finished: break
         }
         phase = .finished
         return .done
+    }
+
+    // MARK: Verifying
+
+    private mutating func tellDamage() -> Step {
+        defer { newDamage = [] }
+        return .damage(newDamage)
+    }
+
+    /// Of the damaged pages before this place, the first tells what all of them cost.
+    private mutating func flush(_ loss: Loss?) {
+        if let loss, bad.isEmpty, let found {
+            bad = [Damage(place: .log, page: found.layout.filePage(of: number - min(number, 1)), isReadable: true)]
+            bad[0].loss = loss
+        } else if !bad.isEmpty {
+            bad[0].loss = loss
+        }
+        newDamage += bad
+        bad = []
+    }
+
+    /// What lies between the last whole page and this position, without what is settled.
+    private func gapLoss(upTo end: UInt64, _ stored: UInt64, _ span: StreamSpan, _ found: Recovered) -> Loss? {
+        let first = max(expected, found.latest.state.watermark + 1)
+        guard first < end, span.base < first, lastStored != nil || stored > 0 else { return nil }
+        let count = first == expected ? expectedStored.map { stored - min($0, stored) } : nil
+        if count == 0 { return nil }
+        return LossEntry(span: span, first: first, end: end, count: count, atMost: end - first, cause: .damaged).loss
+    }
+
+    /// The pages that hold nothing of the log now, the headers and the slots.
+    private mutating func check() -> Step {
+        guard let found else { return .notARing }
+        let layout = found.layout
+        while number < layout.pages {
+            guard let chunk, number >= chunk.first, number < chunk.first + UInt64(chunk.count) else {
+                return ask(.read(first: number, count: Int(min(Self.chunkPages, layout.pages - number))))
+            }
+            let place: Damage.Place? =
+                layout.headers.contains(number) ? .header : layout.slots.contains(number) ? .slot : isLive(number, found) ? nil : .unused
+            let offset = Int(number - chunk.first) * RingLayout.pageSize
+            let isWhole = PageHeader(chunk.bytes, at: offset, filePage: number).map { $0.ringID == found.ringID } ?? false
+            if let place, !isWhole, place == .header || !isBlank(chunk) {
+                if chunk.count > 1 { return ask(.read(first: number, count: 1)) }
+                var damage = Damage(place: place, page: number, isReadable: !isUnreadable)
+                if place != .header {
+                    damage.loss = endLoss
+                    endLoss = nil
+                }
+                newDamage.append(damage)
+            }
+            number += 1
+            if !newDamage.isEmpty { return tellDamage() }
+        }
+        phase = .finished
+        guard let loss = endLoss else { return .done }
+        endLoss = nil
+        return .damage([Damage(place: .log, page: layout.filePage(of: (found.placed ?? 0) + 1), isReadable: true, loss: loss)])
+    }
+
+    /// A place of the log that was looked at in its order.
+    private func isLive(_ page: UInt64, _ found: Recovered) -> Bool {
+        let layout = found.layout
+        guard let placed = found.placed, page > 1 else { return false }
+        let place = page - 2 - (page > layout.slots[1] ? 1 : 0) - (page > layout.slots[2] ? 1 : 0)
+        guard place < layout.logPages else { return false }
+        return (place + layout.logPages - found.tailPage % layout.logPages) % layout.logPages <= placed - found.tailPage
     }
 
     private func read(_ layout: RingLayout, _ placed: UInt64) -> StorageRequest {
@@ -189,6 +303,7 @@ package struct RingReader: Sendable {
             let count = expectedStored.map { header.storedBefore - min($0, header.storedBefore) }
             if phase == .counting {
                 summary.damaged += count ?? 0
+                if verifies { flush(gapLoss(upTo: header.first, header.storedBefore, header.span, found)) }
             } else if header.first > watermark + 1, header.span.base < expected {
                 let loss = LossEntry(
                     span: header.span, first: max(expected, watermark + 1), end: header.first, count: count,
@@ -196,6 +311,7 @@ package struct RingReader: Sendable {
                 items.append(Item(handover: .loss(loss.loss), isSettled: false))
             }
         }
+        if phase == .counting, verifies { flush(nil) }
         for record in page.records where record.end > expected {
             let isSettled = record.end <= watermark + 1
             switch record.content {

@@ -64,7 +64,10 @@ let commands: [Command] = [
         options: [Option("line", value: "NAME", "which line of the recording, where it has several")]),
     Command(
         name: "ring", usage: "status|dump|verify|export FILE", summary: "what a ring file holds",
-        options: [Option("all", "dump: every stored reading, not only the unacknowledged")]),
+        options: [
+            Option("all", "dump: every stored reading, not only the unacknowledged"),
+            Option("format", value: "F", "export: csv, json-lines or senml (json-lines)"),
+        ]),
     Command(name: "status", summary: "how the running daemon is"),
     Command(
         name: "watch", summary: "readings and states as they come",

@@ -22,18 +22,18 @@ func runRing(_ invocation: Invocation) -> Int32 {
             shows: { item in
                 if item.isSettled, !showsAll { return }
                 switch item.handover {
-                case .reading(let reading): show(reading)
+                case .reading(let reading): showReading(reading)
                 case .loss(let loss): write(bytes: lossJSON(loss) + [0x0A], to: 1)
                 }
             }, finish: { _ in })
-    case "verify", "export":
-        return fail("ring \(invocation.arguments[0])", "not supported yet", "a later version will have it", .unavailable)
+    case "verify": return verifyRing(path, json: invocation.has("json"))
+    case "export": return exportRing(path, invocation)
     case let verb: return fail("ring", "'\(verb)' is no verb", "status, dump, verify and export are", .usage)
     }
 }
 
 /// A reading, or an event of an alert ring.
-private func show(_ reading: StampedReading) {
+func showReading(_ reading: StampedReading) {
     guard case .event(let bytes) = reading.outcome else {
         return write(bytes: readingJSON(reading, sensor: reading.schema.sensor) + [0x0A], to: 1)
     }
@@ -48,8 +48,10 @@ private func show(_ reading: StampedReading) {
 }
 
 /// Reads the whole file, which a daemon may be using, and ends with the command's status.
-private func readRing(
-    _ path: String, shows: ((RingReader.Item) -> Void)?, finish: (RingReader.Summary) -> Void
+/// - Parameter damaged: told of each damaged place; nil: only what is kept is read.
+func readRing(
+    _ path: String, shows: ((RingReader.Item) -> Void)?, damaged: (([RingReader.Damage]) -> Void)? = nil,
+    finish: (RingReader.Summary) -> Void
 ) -> Int32 {
     let what = "ring \(path)"
     var status = stat()
@@ -65,7 +67,7 @@ private func readRing(
         }
         return fail(what, "it cannot be opened", "run as the user of the daemon", .notPermitted)
     }
-    var reader = RingReader(fileSize: size, showsItems: shows != nil)
+    var reader = RingReader(fileSize: size, showsItems: shows != nil, verifies: damaged != nil)
     var result: StorageResult?
     while true {
         switch reader.step(result) {
@@ -75,6 +77,9 @@ private func readRing(
             result = file.perform(request)
         case .items(let items):
             for item in items { shows?(item) }
+            result = nil
+        case .damage(let damages):
+            damaged?(damages)
             result = nil
         case .done:
             finish(reader.summary)
