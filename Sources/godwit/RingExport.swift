@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import Payloads
 internal import RingStore
 internal import Telemetry
