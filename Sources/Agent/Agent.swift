@@ -160,8 +160,9 @@ package struct Agent {
         }
         for read in pendingReads { deadline = earliest(deadline, read.deadline) }
         deadline = earliest(deadline, connectBy)
-        // Without room in the window the next acknowledgement is waited for.
-        if session.readingRoom > 0 { deadline = earliest(deadline, drain.deadline) }
+        // Without room in the window the next acknowledgement is waited for. Past it something else holds the readings up, and
+        // wakes the agent: alerts go first, and theirs may wait for the disk.
+        if session.readingRoom > 0, let slice = drain.deadline, slice > now { deadline = earliest(deadline, slice) }
         if ring.isWaitingForClock, let firstOnline {
             let end = firstOnline.advanced(by: configuration.waitForClock)
             // Past it, what waits goes out as soon as there is room: no deadline of its own.

@@ -40,7 +40,7 @@ package func starterConfiguration(_ findings: BoardFindings) -> String {
         broker:
           url: mqtt://localhost         # your broker: mqtt://192.168.1.10, mqtts://broker.example:8883
           # username: NAME
-          # password: {file: /etc/godwit/broker-password}
+          # password: {credential: broker-password}     # in /etc/credstore/godwit.broker-password
 
         sensors:
           # A made-up value, so that the first start gives a reading without any wiring. Take it out later.

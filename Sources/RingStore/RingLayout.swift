@@ -42,6 +42,13 @@ package struct RingLayout: Hashable, Sendable {
         return 2 + place + (segment >= segments / 3 ? 1 : 0) + (segment >= segments * 2 / 3 ? 1 : 0)
     }
 
+    /// Where in the log this page of the file lies, as a number of the first lap; nil: a header, a slot or no page of the log.
+    package func place(ofFilePage page: UInt64) -> UInt64? {
+        guard page >= 2, !slots.contains(page) else { return nil }
+        let place = page - 2 - (page > slots[1] ? 1 : 0) - (page > slots[2] ? 1 : 0)
+        return place < logPages ? place : nil
+    }
+
     package func segment(of number: UInt64) -> UInt64 { number / segmentPages }
     package func firstNumber(ofSegment segment: UInt64) -> UInt64 { segment * segmentPages }
 

@@ -264,9 +264,7 @@ package struct RingReader: Sendable {
     /// A place of the log that was looked at in its order.
     private func isLive(_ page: UInt64, _ found: Recovered) -> Bool {
         let layout = found.layout
-        guard let placed = found.placed, page > 1 else { return false }
-        let place = page - 2 - (page > layout.slots[1] ? 1 : 0) - (page > layout.slots[2] ? 1 : 0)
-        guard place < layout.logPages else { return false }
+        guard let placed = found.placed, let place = layout.place(ofFilePage: page) else { return false }
         return (place + layout.logPages - found.tailPage % layout.logPages) % layout.logPages <= placed - found.tailPage
     }
 

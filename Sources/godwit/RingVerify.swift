@@ -30,11 +30,13 @@ extension RingReader.Damage {
         }
     }
 
+    private var offset: UInt64 { page * UInt64(RingLayout.pageSize) }
+
     fileprivate var json: String {
         var json = JSONWriter(capacity: 192)
         json.beginObject()
         json.member("page", page)
-        json.member("offset", page * 4096)
+        json.member("offset", offset)
         json.member("place", placeText)
         json.member("readable", isReadable)
         json.key("lost")
@@ -53,6 +55,6 @@ extension RingReader.Damage {
         } else if place == .slot {
             cost = "cost nothing that another page knows of; what it held alone becomes a loss, restart"
         }
-        return "page \(page) at byte \(page * 4096): \(placeText), \(isReadable ? "damaged" : "cannot be read"): \(cost)\n"
+        return "page \(page) at byte \(offset): \(placeText), \(isReadable ? "damaged" : "cannot be read"): \(cost)\n"
     }
 }

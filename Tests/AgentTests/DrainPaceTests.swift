@@ -74,4 +74,27 @@ struct DrainPaceTests {
         }
         #expect(numbers == (1...numbers.count).map { "\($0)" })
     }
+
+    @Test func `an alert that waits for its disk holds a paced backlog up, and the agent sleeps`() {
+        var bench = Bench(
+            sensors: [Bench.counter(every: .milliseconds(100))], alerts: [above(1000)], configure: { $0.rateLimit = 20 })
+        bench.brokerAnswers = false
+        bench.run(for: .seconds(60))
+        bench.brokerAnswers = true
+        while !bench.agent.session.isOnline { bench.run(for: .milliseconds(100)) }
+        bench.silentFiles = [.alerts]
+        func readings() -> Int { bench.published.filter { $0.topic.contains("/sensors/") }.count }
+        for _ in 0..<200 where !bench.agent.alerting.ring.hasMoreToHandOver { bench.run(for: .milliseconds(100)) }
+        #expect(bench.agent.alerting.ring.hasMoreToHandOver)
+        let before = readings()
+        // The bench traps where a deadline stays in the past.
+        bench.run(for: .seconds(20))
+        #expect(readings() == before)
+        #expect(bench.agent.drain.isDraining)
+        bench.silentFiles = []
+        bench.answerAgain()
+        bench.run(for: .seconds(5))
+        #expect(bench.payloads(on: "godwit/bench/alerts/high").count == 1)
+        #expect(readings() > before + 60)
+    }
 }

@@ -7,8 +7,6 @@ import Testing
 
 /// `godwit ring` on a ring of alert events.
 @Suite struct AlertRingTests {
-    private static let boot = BootID(0x0a1b_2c3d)
-
     private static func event(_ alert: String, _ state: AlertEvent.State, at instant: Instant) -> AlertEvent {
         AlertEvent(
             alert: alert, state: state, severity: .major, message: "Greenhouse 1: \(alert) \(state.text)", since: .instant(instant),
@@ -18,33 +16,15 @@ import Testing
 
     /// Three events and one that a later version wrote; the first is acknowledged.
     private static func write(to path: String) {
-        let file = RingFile(path: path)
-        var ring = Ring(
-            configuration: RingConfiguration(size: 256 << 10, sync: .zero, memory: 64 << 10),
-            schemas: [SensorSchema(sensor: "alerts", quantities: [])], boot: boot, random: RandomSource(seed: 5))
-        var now = Instant(nanoseconds: 10_000_000_000)
-        func perform(_ input: RingInput) {
-            var inputs = [input]
-            while !inputs.isEmpty {
-                for action in ring.handle(inputs.removeFirst(), at: now) {
-                    if case .storage(let request) = action { inputs.append(.storage(file.perform(request))) }
-                }
-            }
-        }
-        perform(.start)
-        // 2026-11-24T08:12:13Z at 10 s.
-        perform(.clock(ClockReading(instant: now, wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000), isKnown: true)))
+        var writer = RingWriter(path, SensorSchema(sensor: "alerts", quantities: []))
+        let now = writer.now
         let events: [[UInt8]] = [
             event("frost", .raised, at: now).encoded(), event("door-open", .silent, at: now).encoded(), [99, 1, 2],
             event("frost", .cleared, at: now).encoded(),
         ]
-        for bytes in events {
-            perform(.append(Reading(sensor: 0, instant: now, outcome: .event(bytes))))
-            now = now.advanced(by: .seconds(1))
-        }
-        if let first = ring.next(at: now, unstamped: true).handover { perform(.acknowledged(first.name)) }
-        perform(.stop)
-        file.close()
+        for bytes in events { writer.append(.event(bytes)) }
+        if let first = writer.ring.next(at: writer.now, unstamped: true).handover { writer.perform(.acknowledged(first.name)) }
+        writer.stop()
     }
 
     @Test(arguments: Build.built)

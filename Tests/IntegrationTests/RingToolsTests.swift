@@ -9,31 +9,14 @@ import Testing
 @Suite struct RingToolsTests {
     /// Two readings and a failed one.
     private static func write(to path: String) {
-        let file = RingFile(path: path)
         let air = SensorSchema(
             sensor: "air",
             quantities: [Quantity(name: "temperature", unit: "Cel", decimals: 1), Quantity(name: "state", unit: "1", decimals: 0)])
-        var ring = Ring(
-            configuration: RingConfiguration(size: 256 << 10, sync: .zero), schemas: [air], boot: BootID(0x0a1b_2c3d),
-            random: RandomSource(seed: 5))
-        let now = Instant(nanoseconds: 10_000_000_000)
-        func perform(_ input: RingInput) {
-            var inputs = [input]
-            while !inputs.isEmpty {
-                for action in ring.handle(inputs.removeFirst(), at: now) {
-                    if case .storage(let request) = action { inputs.append(.storage(file.perform(request))) }
-                }
-            }
-        }
-        perform(.start)
-        // 2026-11-24T08:12:13Z at 10 s.
-        perform(.clock(ClockReading(instant: now, wallTime: WallTime(nanoseconds: 1_795_507_933_000_000_000), isKnown: true)))
-        perform(.append(Reading(sensor: 0, instant: now, outcome: .measurements([-5, 1]))))
-        perform(.append(Reading(sensor: 0, instant: now.advanced(by: .seconds(1)), outcome: .measurements([215, 0]))))
-        let failed = NoReading(.checksum, detail: "received \"0x12\", computed 0x34")
-        perform(.append(Reading(sensor: 0, instant: now.advanced(by: .seconds(2)), outcome: .noReading(failed))))
-        perform(.stop)
-        file.close()
+        var writer = RingWriter(path, air)
+        writer.append(.measurements([-5, 1]))
+        writer.append(.measurements([215, 0]))
+        writer.append(.noReading(NoReading(.checksum, detail: "received \"0x12\", computed 0x34")))
+        writer.stop()
     }
 
     private func damage(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws {

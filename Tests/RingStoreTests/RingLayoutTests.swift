@@ -27,6 +27,9 @@ import Testing
             #expect(layout.filePage(of: number + 3 * layout.logPages) == layout.filePage(of: number))
         }
         #expect(taken.max()! < pages)
+        let places = (0..<pages).compactMap { layout.place(ofFilePage: $0) }
+        #expect(places == Array(0..<layout.logPages))
+        #expect((0..<layout.logPages).allSatisfy { layout.place(ofFilePage: layout.filePage(of: $0)) == $0 })
     }
 
     @Test(arguments: [64, 100, 256, 4096, 16384] as [UInt64])
