@@ -26,6 +26,7 @@ package struct Agent {
     var clockIsKnown = false
     /// The last look at the clocks at which the wall time counted as known by itself.
     private var knownClock: ClockReading?
+    var clockNotice = ClockNotice.none
     var firstOnline: Instant?
     var connection: Connection?
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
@@ -118,6 +119,7 @@ package struct Agent {
         self.clock = vouchedFor(clock)
         clockIsKnown = self.clock.isKnown
         actions.removeAll(keepingCapacity: true)
+        tellOfClock()
         // It says when the configuration was loaded.
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
         if clockIsKnown, !wasKnown { tellAlertsClock() }
@@ -323,7 +325,8 @@ package struct Agent {
         return handover
     }
 
-    private var unstampedMayGo: Bool {
+    /// `wait_for_clock` is over: what has no time goes out without one.
+    var unstampedMayGo: Bool {
         guard let firstOnline else { return false }
         return now >= firstOnline.advanced(by: configuration.waitForClock)
     }
