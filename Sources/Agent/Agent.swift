@@ -33,6 +33,7 @@ package struct Agent {
     var inFlight: [MessageTag: Record] = [:]
     var nextTag: UInt64 = 1
     var drain: DrainPace
+    var live = LiveReadings()
     var metricsDue: Instant?
     var lastError: String?
     var logHistory = LogHistory()
@@ -267,6 +268,7 @@ package struct Agent {
         let name = ring.nextName
         perform(ring.handle(.append(Reading(sensor: index, instant: instant, outcome: outcome)), at: now))
         judge(outcome, of: index, name: name, at: instant)
+        if configuration.live != .off { noteLive(outcome, of: index, name: name, at: instant) }
     }
 
     mutating func perform(_ ringActions: [RingAction]) {
@@ -284,6 +286,7 @@ package struct Agent {
         guard !isReady else { return }
         isReady = true
         nameWhatWaits()
+        nameLive()
         actions.append(.ready)
         tellStatus()
         startSessionWhenOpen()

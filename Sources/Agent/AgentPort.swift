@@ -7,6 +7,9 @@ package import Telemetry
 // The agent's port: what the daemon's shells report, and what they are asked to do.
 
 package struct AgentConfiguration: Sendable {
+    /// The newest reading of each sensor on `P/live/<sensor>`, or not; retained by the broker, or not.
+    package enum Live: Hashable, Sendable { case off, on, retained }
+
     package var deviceID: String
     package var deviceName: String
     package var location: String
@@ -31,6 +34,8 @@ package struct AgentConfiguration: Sendable {
     package var logPublish: Notice.Level?
     /// How often totals and the like are saved at most.
     package var stateEvery = Duration.seconds(600)
+    /// `publish.live`
+    package var live = Live.off
     /// Readings a second while a backlog is sent; nil: as many as the window allows.
     package var rateLimit: Int?
     package var boot: BootID

@@ -11,6 +11,7 @@ extension Agent {
         publishWaiting()
         guard let connection, connection.waiting.isEmpty else { return }
         publishLogLine()
+        if stopping?.phase.isClosing != true { publishLive() }
         guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
@@ -84,6 +85,7 @@ extension Agent {
         case .online(let version, _):
             connection = Connection(version: version, waiting: [])
             drain.connected()
+            live.dueAgain()
             let isFirst = firstOnline == nil
             if isFirst { firstOnline = now }
             subscribe()

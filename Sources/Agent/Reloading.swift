@@ -69,6 +69,7 @@ extension Agent {
         startSensors(changed.added)
         reloadAlerts(new.rules)
         drain.limit = configuration.rateLimit
+        if configuration.live != old.live { live.dueAgain() }
         tellRing(.limits(sync: configuration.ring.sync, memory: configuration.ring.memory, whenFull: configuration.ring.whenFull))
         if configuration.metricsEvery != old.metricsEvery { metricsDue = nextMetrics }
         let oldTopics = topics
@@ -161,6 +162,7 @@ extension Agent {
         perform(sensors[index].handle(.finish, at: now), of: index)
         if sensors[index].settings.line != nil { actions.append(.releaseLine(index)) }
         sensors[index].isRetired = true
+        live.forget(index)
         refusePendingReads(of: index, "sensor '\(sensors[index].settings.id)' was changed or taken away by a reload; ask again")
     }
 

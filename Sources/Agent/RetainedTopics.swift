@@ -62,6 +62,7 @@ extension Agent {
     var wantedTopics: [String] {
         [topics.status, topics.info, topics.metrics] + configuration.alerts.map { topics.alert($0.rule.id) }
             + configuration.outputs.map { topics.output($0.id) }
+            + (configuration.live == .retained ? configuration.sensors.map { topics.live($0.id) } : [])
     }
 
     /// Before anything is published on them: so that they are known after a crash, too.

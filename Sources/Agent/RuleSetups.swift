@@ -29,7 +29,7 @@ package func ruleSetups(
 }
 
 /// Nil: the sensor may say nothing for ever (a contact with `heartbeat: 0 s`).
-private func silence(of sensor: SensorSettings) -> Duration? {
+func silence(of sensor: SensorSettings) -> Duration? {
     guard let interval = sensor.every ?? sensor.duration("heartbeat"), interval > .zero else { return nil }
     return max(interval * silentIntervals, silenceMinimum)
 }

@@ -28,9 +28,9 @@ struct cmosquitto_connection {
     struct mosquitto *handle;
     /// A copy of the caller's, so that a helper that was left alone writes to no other file.
     int event_fd;
-    char *host, *ca_file;
+    char *host;
+    copenssl_options *tls;
     int port, keep_alive_seconds, version;
-    bool is_tls;
     copenssl_report report;
     char failure[sizeof ((copenssl_report *)0)->text];
     int error_number;
@@ -130,6 +130,14 @@ static void on_log(struct mosquitto *handle, void *user, int level, const char *
         const char *hint = "";
         if (strstr(text, "wrong version number")) hint = " (the broker does not speak TLS on this port)";
         if (strstr(text, "protocol version")) hint = " (the broker has no TLS 1.2 or later)";
+        if (strstr(text, "certificate required")) hint = " (the broker wants a client certificate: tls.certificate_file)";
+        if (strstr(text, "alert unknown ca")) hint = " (the broker does not know the authority of tls.certificate_file)";
+        if (strstr(text, "alert certificate expired")) hint = " (tls.certificate_file has expired, or the broker's clock is wrong)";
+        if (c->tls && c->tls->psk_length && (strstr(text, "unknown psk identity") || strstr(text, "decrypt error") ||
+                                             strstr(text, "bad record mac"))) {
+            hint = " (the broker does not know tls.psk_identity, or has another tls.psk for it)";
+        }
+        if (c->tls && c->tls->psk_length && strstr(text, "handshake failure")) hint = " (the broker offers no PSK)";
         snprintf(c->report.text, sizeof c->report.text, "%s%s", reason ? reason + 1 : text, hint);
     }
     errno = kept;
@@ -186,8 +194,8 @@ static int write_connect(cmosquitto_connection *c, int64_t give_up_at) {
 }
 
 static int establish(cmosquitto_connection *c) {
-    if (c->is_tls) {
-        SSL_CTX *context = copenssl_client_context(c->host, c->ca_file, &c->report);
+    if (c->tls) {
+        SSL_CTX *context = copenssl_client_context(c->host, c->tls, &c->report);
         if (!context) return tls_failed(c, "no context");
         // Without a context of ours the library would speak plain text; and it must not change ours.
         int result = mosquitto_void_option(c->handle, MOSQ_OPT_SSL_CTX, context);
@@ -220,7 +228,7 @@ static int establish(cmosquitto_connection *c) {
     setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
     fcntl(socket, F_SETFD, FD_CLOEXEC);
     int64_t give_up_at = monotonic_ms() + HANDSHAKE_TIMEOUT_MS;
-    if (c->is_tls) {
+    if (c->tls) {
         int state = shake_hands(c, give_up_at);
         if (state != CMOSQUITTO_READY) return state;
     }
@@ -291,12 +299,11 @@ cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int
     atomic_init(&c->owners, 1);
     c->event_fd = fcntl(event_fd, F_DUPFD_CLOEXEC, 0);
     c->host = strdup(options->host);
-    c->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
+    c->tls = options->is_tls ? copenssl_copy(&options->tls) : NULL;
     c->port = options->port;
     c->version = options->version;
     c->keep_alive_seconds = options->keep_alive_seconds;
-    c->is_tls = options->is_tls;
-    if (c->event_fd >= 0 && c->host && (c->ca_file || !options->ca_file) && configure(c, options)) {
+    if (c->event_fd >= 0 && c->host && (c->tls || !options->is_tls) && configure(c, options)) {
         atomic_store(&c->owners, 2);
         if (start_helper(c)) return c;
         atomic_store(&c->owners, 1);
@@ -312,7 +319,7 @@ void cmosquitto_release(cmosquitto_connection *c) {
     while ((event = cmosquitto_next_event(c))) cmosquitto_free_event(event);
     if (c->event_fd >= 0) close(c->event_fd);
     free(c->host);
-    free(c->ca_file);
+    copenssl_free(c->tls);
     free(c);
 }
 
@@ -362,11 +369,14 @@ const char *cmosquitto_text(int result, int error_number) {
 int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, const uint8_t *payload, int length,
                        int qos, bool retain, const char *content_type, bool is_text,
                        const char *const *names_and_values, int property_count, const void *correlation,
-                       int correlation_length) {
+                       int correlation_length, int64_t expiry_seconds) {
     mosquitto_property *list = NULL;
     int result = MOSQ_ERR_SUCCESS;
     if (c->version == MQTT_PROTOCOL_V5) {
         if (is_text) result = mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+        if (!result && expiry_seconds >= 0) {
+            result = mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, (uint32_t)expiry_seconds);
+        }
         if (!result && content_type) {
             result = mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, content_type);
         }

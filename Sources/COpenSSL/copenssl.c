@@ -2,6 +2,7 @@
 #include "copenssl.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -138,10 +139,73 @@ static int load_ca(SSL_CTX *context, const char *ca_file, copenssl_report *repor
     return 0;
 }
 
-SSL_CTX *copenssl_client_context(const char *host, const char *ca_file, copenssl_report *report) {
+/// A key with a passphrase: OpenSSL would ask for it at the terminal.
+static int no_passphrase(char *buffer, int size, int for_writing, void *user) {
+    (void)buffer, (void)size, (void)for_writing, (void)user;
+    return -1;
+}
+
+/// The client's certificate and its key, read anew at each attempt.
+static int load_certificate(SSL_CTX *context, const copenssl_options *o, copenssl_report *report) {
+    if (!o->certificate_file) return 1;
+    const char *const files[2] = {o->certificate_file, o->private_key_file};
+    const char *const names[2] = {"certificate_file", "private_key_file"};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(files[i], "re");
+        if (!file) {
+            snprintf(report->text, sizeof report->text, "%s %s: %s", names[i], files[i], strerror(errno));
+            return 0;
+        }
+        fclose(file);
+    }
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(context, o->certificate_file) != 1) {
+        snprintf(report->text, sizeof report->text,
+                 "certificate_file %s holds no certificate that can be read (PEM is wanted)", o->certificate_file);
+    } else if (SSL_CTX_use_PrivateKey_file(context, o->private_key_file, SSL_FILETYPE_PEM) != 1) {
+        int reason = ERR_GET_REASON(ERR_peek_last_error());
+        snprintf(report->text, sizeof report->text,
+                 reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH
+                     ? "private_key_file %s does not belong to the certificate"
+                     : "private_key_file %s holds no key that can be read (PEM without a passphrase is wanted)",
+                 o->private_key_file);
+    } else if (SSL_CTX_check_private_key(context) != 1) {
+        snprintf(report->text, sizeof report->text, "private_key_file %s does not belong to the certificate",
+                 o->private_key_file);
+    } else {
+        return 1;
+    }
+    return 0;
+}
+
+static unsigned give_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_size, unsigned char *psk,
+                         unsigned psk_size) {
+    (void)hint;
+    copenssl_report *report = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    const copenssl_options *o = report->options;
+    if (strlen(o->psk_identity) >= identity_size || o->psk_length > psk_size) return 0;
+    snprintf(identity, identity_size, "%s", o->psk_identity);
+    memcpy(psk, o->psk, o->psk_length);
+    return (unsigned)o->psk_length;
+}
+
+/// Suites in which the key alone says who the broker is: those with RSA beside it take a certificate, and with the suites
+/// of certificates allowed too, any certificate would do. TLS 1.3 has PSKs of another kind.
+static int load_psk(SSL_CTX *context, copenssl_report *report) {
+    SSL_CTX_set_psk_client_callback(context, give_psk);
+    if (SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
+        SSL_CTX_set_cipher_list(context, "kECDHEPSK:kDHEPSK:kPSK:!eNULL:!LOW:!MEDIUM") == 1) {
+        return 1;
+    }
+    snprintf(report->text, sizeof report->text, "OpenSSL has no suite for a PSK here");
+    return 0;
+}
+
+SSL_CTX *copenssl_client_context(const char *host, const copenssl_options *options, copenssl_report *report) {
     memset(report, 0, sizeof *report);
+    report->options = options;
     snprintf(report->host, sizeof report->host, "%s", host);
-    if (ca_file) snprintf(report->ca_file, sizeof report->ca_file, "%s", ca_file);
+    if (options->ca_file) snprintf(report->ca_file, sizeof report->ca_file, "%s", options->ca_file);
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context) {
         snprintf(report->text, sizeof report->text, "OpenSSL has no memory for a context");
@@ -155,13 +219,43 @@ SSL_CTX *copenssl_client_context(const char *host, const char *ca_file, copenssl
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verified);
     X509_VERIFY_PARAM *check = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    ERR_clear_error();
     if (X509_VERIFY_PARAM_set1_ip_asc(check, host) != 1 && X509_VERIFY_PARAM_set1_host(check, host, 0) != 1) {
         snprintf(report->text, sizeof report->text, "a certificate cannot be checked against this host name");
-    } else if (load_ca(context, ca_file, report)) {
+    } else if (options->psk_length > 0 ? load_psk(context, report)
+                                       : load_ca(context, options->ca_file, report) &&
+                                             load_certificate(context, options, report)) {
         ERR_clear_error();
         return context;
     }
     ERR_clear_error();
     SSL_CTX_free(context);
     return NULL;
+}
+
+copenssl_options *copenssl_copy(const copenssl_options *options) {
+    copenssl_options *copy = calloc(1, sizeof *copy);
+    if (!copy) return NULL;
+    memcpy(copy->psk, options->psk, sizeof copy->psk);
+    copy->psk_length = options->psk_length;
+    const char *const from[] = {options->ca_file, options->certificate_file, options->private_key_file,
+                                options->psk_identity};
+    const char **const to[] = {&copy->ca_file, &copy->certificate_file, &copy->private_key_file, &copy->psk_identity};
+    for (int i = 0; i < 4; i++) {
+        if (from[i] && !(*to[i] = strdup(from[i]))) {
+            copenssl_free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+void copenssl_free(copenssl_options *options) {
+    if (!options) return;
+    free((char *)options->ca_file);
+    free((char *)options->certificate_file);
+    free((char *)options->private_key_file);
+    free((char *)options->psk_identity);
+    OPENSSL_cleanse(options->psk, sizeof options->psk);
+    free(options);
 }

@@ -1,18 +1,6 @@
 internal import Telemetry
 
 extension Checker {
-    private static let tlsStrangers: [String: String] = {
-        let text =
-            ": verification cannot be turned off; name the certificate authority of the broker with 'ca_file'"
-        var strangers: [String: String] = [:]
-        for key in ["insecure", "tls_insecure", "verify", "verify_peer", "verify_hostname", "skip_verify", "insecure_skip_verify"] {
-            strangers[key] = text
-        }
-        strangers["cafile"] = "; did you mean 'ca_file'?"
-        strangers["certfile"] = "; did you mean 'certificate_file'?"
-        strangers["keyfile"] = "; did you mean 'private_key_file'?"
-        return strangers
-    }()
     private static let brokerStrangers = [
         "host": "; write it into the URL: 'url: mqtt://HOST'", "server": "; write it into the URL: 'url: mqtt://HOST'",
         "port": "; write it into the URL: 'url: mqtt://HOST:PORT'", "user": "; did you mean 'username'?",
@@ -42,8 +30,8 @@ extension Checker {
         let inFlight = integer(section, "in_flight", 1...1000)
         let rateLimit = integer(section, "rate_limit", 1...1_000_000)
         connect(section)
-        guard let url = urls.first, let clientID else { return nil }
-        var settings = BrokerSettings(url: url, clientID: clientID, username: username, password: password)
+        guard !urls.isEmpty, let clientID else { return nil }
+        var settings = BrokerSettings(urls: urls, clientID: clientID, username: username, password: password)
         switch protocolWord {
         case "5": settings.protocolChoice = .v5
         case "3.1.1": settings.protocolChoice = .v311
@@ -58,6 +46,8 @@ extension Checker {
         return settings
     }
 
+    private static let brokerLimit = 16
+
     private mutating func brokerURLs(_ section: Section) -> [BrokerURL] {
         guard let entry = section["url"] else { return [] }
         guard let elements = entry.value.elements else {
@@ -67,12 +57,16 @@ extension Checker {
             error(entry.value.place, "url: the list is empty; write at least one, as in 'mqtt://HOST'")
             return []
         }
+        if elements.count > Self.brokerLimit {
+            error(elements[Self.brokerLimit].place, "url: the list has \(elements.count) brokers; \(Self.brokerLimit) at most are allowed")
+        }
         var urls: [BrokerURL] = []
         for element in elements {
-            if let url = brokerURL(Entry(key: "url", keyPlace: element.place, value: element)) { urls.append(url) }
-        }
-        if elements.count > 1, urls.count == elements.count {
-            notYet("url", entry.keyPlace, "a list of brokers; one is built")
+            guard let url = brokerURL(Entry(key: "url", keyPlace: element.place, value: element)) else { continue }
+            if urls.contains(where: { $0.host == url.host && $0.port == url.port }) {
+                error(element.place, "url: \(url.text) stands here twice; remove one")
+            }
+            urls.append(url)
         }
         return urls
     }
@@ -107,47 +101,6 @@ extension Checker {
             warning(entry.keyPlace, "password: goes to \(url.host) unencrypted; use mqtts://")
         }
         return password.secret
-    }
-
-    private mutating func tls(_ entry: Entry, urls: [BrokerURL]) -> TLSSettings? {
-        let keys = ["ca_file", "certificate_file", "private_key_file", "psk_identity", "psk"]
-        guard let section = section(entry, keys: keys, strangers: Self.tlsStrangers) else { return nil }
-        if !section.entries.isEmpty, let url = urls.first(where: { $0.scheme == .plain }) {
-            error(entry.keyPlace, "tls: has no effect with \(url.text); did you mean 'mqtts://\(url.host)'?")
-        }
-        let caFile = path(section, "ca_file")
-        pair(section, "certificate_file", "private_key_file") { checker in
-            let certificate = checker.path(section, "certificate_file")
-            let key = checker.path(section, "private_key_file")
-            return certificate != nil && key != nil
-        }
-        let certificates = ["ca_file", "certificate_file", "private_key_file"].compactMap { section[$0] }
-        if let psk = section["psk"] ?? section["psk_identity"], let other = certificates.first {
-            error(psk.keyPlace, "\(psk.key): goes without certificates; remove it or '\(other.key)'")
-        }
-        pair(section, "psk_identity", "psk") { checker in
-            let identity = checker.text(section, "psk_identity", maximum: 128)
-            let psk = checker.secret(section, "psk", maximum: 1024)
-            if psk?.isLiteral == true, let entry = section["psk"] {
-                checker.warning(
-                    entry.value.place, "psk: stands here for all who can read the file; use {credential: NAME} or {file: PATH}")
-            }
-            return identity != nil && psk != nil
-        }
-        return TLSSettings(caFile: caFile)
-    }
-
-    /// Two keys of which one needs the other, and which are not built yet.
-    private mutating func pair(_ section: Section, _ first: String, _ second: String, _ areValid: (inout Checker) -> Bool) {
-        let valid = areValid(&self)
-        switch (section[first], section[second]) {
-        case (let one?, nil): error(one.keyPlace, "\(first): needs '\(second)' too; write both")
-        case (nil, let other?): error(other.keyPlace, "\(second): needs '\(first)' too; write both")
-        case (let one?, let other?) where valid:
-            notYet(first, one.keyPlace)
-            notYet(second, other.keyPlace)
-        default: break
-        }
     }
 
     private mutating func keepAlive(_ section: Section) -> Duration? {

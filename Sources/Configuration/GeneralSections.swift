@@ -36,7 +36,7 @@ extension Checker {
         choose(section, "encoding", built: ["json"], later: ["senml-json", "senml-cbor", "sparkplug-b"])
         batch(section, sync: sync)
         if let identify = logical(section, "identify") { settings.identify = identify }
-        live(section, discovery: discovery)
+        settings.live = live(section, discovery: discovery)
         if let every = duration(section, "metrics_every", .seconds(1)...day, orZero: true) { settings.metricsEvery = every }
         switch word(section, "clock", ["kernel", "rtc", "trust"]) {
         case "rtc": settings.clock = .rtc
@@ -79,13 +79,16 @@ extension Checker {
         }
     }
 
-    private mutating func live(_ section: Section, discovery: Bool) {
-        guard let live = word(section, "live", ["auto", "on", "off", "retained"]), let place = section["live"]?.value.place
-        else { return }
-        if live == "retained", discovery {
-            error(place, "live: retained goes without home_assistant.discovery; write auto, or turn discovery off")
-        } else if live == "on" || live == "retained" {
-            notYet("live", place, "\(live); built is off")
+    private mutating func live(_ section: Section, discovery: Bool) -> PublishSettings.Live {
+        switch word(section, "live", ["auto", "on", "off", "retained"]) {
+        case "on": return .on
+        case "off": return .off
+        case "retained":
+            if discovery, let place = section["live"]?.value.place {
+                error(place, "live: retained goes without home_assistant.discovery; write auto, or turn discovery off")
+            }
+            return .retained
+        default: return discovery ? .on : .off
         }
     }
 

@@ -10,6 +10,8 @@ package enum LastGood {
         case file([UInt8])
         /// A secret stands under another key as well (by an alias, say): it would be written, or be missing.
         case secretElsewhere
+        /// A `psk` stands in the configuration: without it the file would say that it is missing.
+        case secretNeeded
     }
 
     private static let pathKeys = ["replay", "ca_file", "certificate_file", "private_key_file"]
@@ -23,6 +25,7 @@ package enum LastGood {
     package static func file(of merged: Node, folders: [String]) -> Result {
         var secrets: [String] = []
         let node = portable(merged, key: "", folders: folders, secrets: &secrets)
+        if holdsKey(merged) { return .secretNeeded }
         if secrets.contains(where: { holds(node, text: $0) }) { return .secretElsewhere }
         return .file(Array(header.utf8) + Emitter.yaml(node))
     }
@@ -59,6 +62,15 @@ package enum LastGood {
             node.content = .mapping(kept)
         }
         return node
+    }
+
+    /// `psk` with a value that is no reference.
+    private static func holdsKey(_ node: Node) -> Bool {
+        switch node.content {
+        case .scalar: false
+        case .sequence(let elements): elements.contains { holdsKey($0) }
+        case .mapping(let entries): entries.contains { ($0.key == "psk" && $0.value.scalar != nil) || holdsKey($0.value) }
+        }
     }
 
     private static func holds(_ node: Node, text: String) -> Bool {

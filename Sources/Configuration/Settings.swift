@@ -60,7 +60,8 @@ package struct DeviceSettings: Hashable, Sendable {
 package struct BrokerSettings: Hashable, Sendable {
     package enum ProtocolChoice: Hashable, Sendable { case auto, v5, v311 }
 
-    package var url: BrokerURL
+    /// 1 ... 16, tried in order.
+    package var urls: [BrokerURL]
     package var protocolChoice: ProtocolChoice
     /// 1 to 65,535 bytes; by default `godwit-<device.id>`.
     package var clientID: String
@@ -77,11 +78,11 @@ package struct BrokerSettings: Hashable, Sendable {
     package var rateLimit: Int?
 
     package init(
-        url: BrokerURL, protocolChoice: ProtocolChoice = .auto, clientID: String, username: String? = nil,
+        urls: [BrokerURL], protocolChoice: ProtocolChoice = .auto, clientID: String, username: String? = nil,
         password: Secret? = nil, tls: TLSSettings = TLSSettings(), keepAlive: Duration = .seconds(60),
         reconnectMinimum: Duration = .seconds(1), reconnectMaximum: Duration = .seconds(120), inFlight: Int = 20
     ) {
-        self.url = url
+        self.urls = urls
         self.protocolChoice = protocolChoice
         self.clientID = clientID
         self.username = username
@@ -97,6 +98,28 @@ package struct BrokerSettings: Hashable, Sendable {
 package struct TLSSettings: Hashable, Sendable {
     /// A path, relative ones resolved against the folder of the configuration; nil: the system's store.
     package var caFile: String?
+    /// PEM, both of them or none: the client's certificate with what leads to its authority, and its key without a passphrase.
+    package var certificateFile: String?
+    package var privateKeyFile: String?
+    /// In place of certificates.
+    package var psk: PreSharedKey?
+
+    package struct PreSharedKey: Hashable, Sendable {
+        /// 1 to 128 bytes.
+        package var identity: String
+        /// Hexadecimal, 1 to 64 bytes.
+        package var key: Secret
+
+        package init(identity: String, key: Secret) {
+            self.identity = identity
+            self.key = key
+        }
+
+        package var keyBytes: [UInt8] {
+            let digits = key.text.utf8.map { UInt8($0 < 58 ? $0 - 48 : ($0 | 32) - 87) }
+            return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        }
+    }
 
     package init(caFile: String? = nil) { self.caFile = caFile }
 }
@@ -129,7 +152,11 @@ package struct PublishSettings: Hashable, Sendable {
         }
     }
 
+    package enum Live: Hashable, Sendable { case off, on, retained }
+
     package var prefix: String
+    /// The newest reading of each sensor, on a topic of its own.
+    package var live = Live.off
     /// `device` and `sensor` in single readings too.
     package var identify: Bool
     /// Zero: off.

@@ -12,6 +12,7 @@ extension Message {
     package var propertyLength: Int {
         var length = 0
         if isText { length += 2 }
+        if expirySeconds != nil { length += 5 }
         if let contentType { length += 3 + contentType.utf8.count }
         if let correlationData { length += 3 + correlationData.count }
         for property in userProperties { length += 5 + property.name.utf8.count + property.value.utf8.count }

@@ -66,7 +66,7 @@ package struct Session: Hashable, Sendable {
     var state = State.idle
     var random: RandomSource
     var backoff: Backoff
-    var memory: ProtocolMemory
+    package internal(set) var brokers: BrokerList
     /// Empty unless online or stopping.
     var window: Window
     /// The last message, if it is a retained one: at a stop that is `offline`.
@@ -74,14 +74,13 @@ package struct Session: Hashable, Sendable {
     var hold: Hold
     var subscribing = Subscribing()
     var closes = CloseHistory()
-    var failureLog = FailureLog()
     var hasBeenOnline = false
 
     package init(configuration: SessionConfiguration, random: RandomSource) {
         self.configuration = configuration
         self.random = random
         backoff = Backoff(minimum: configuration.reconnectMinimum, maximum: configuration.reconnectMaximum)
-        memory = ProtocolMemory(choice: configuration.protocolChoice)
+        brokers = BrokerList(names: configuration.brokers, choice: configuration.protocolChoice)
         window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         hold = Hold(
             backoff: Backoff(minimum: configuration.reconnectMinimum, maximum: configuration.reconnectMaximum))
@@ -202,7 +201,7 @@ package struct Session: Hashable, Sendable {
                 ? accepted(version, acknowledgement, at: now)
                 : refused(version, acknowledgement.reason, at: now)
         case (.awaitingAcknowledgement(let version, let since), .connectionLost(let failure)):
-            memory.hungUp(version, after: since.duration(to: now))
+            if case .tls = failure {} else { brokers.memory.hungUp(version, after: since.duration(to: now)) }
             return failed(failure, at: now)
 
         case (.online, .subscriptionAnswered(let filter, let reason)): return subscriptionAnswered(filter, reason)
@@ -227,14 +226,15 @@ package struct Session: Hashable, Sendable {
     }
 
     private mutating func connect() -> [SessionAction] {
-        state = .connecting(memory.next)
-        return [.connect(memory.next)]
+        let version = brokers.memory.next
+        state = .connecting(version)
+        return [.connect(version, broker: brokers.current)]
     }
 
     private mutating func accepted(
         _ version: ProtocolVersion, _ acknowledgement: ConnectionAcknowledgement, at now: Instant
     ) -> [SessionAction] {
-        memory.accepted(version)
+        brokers.memory.accepted(version)
         let keepAlive = acknowledgement.serverKeepAlive.map { Duration.seconds(Int($0)) } ?? configuration.keepAlive
         state = .online(
             Online(
@@ -243,9 +243,9 @@ package struct Session: Hashable, Sendable {
         lastRetainedTag = nil
         if hasBeenOnline { counters.reconnects += 1 }
         hasBeenOnline = true
-        failureLog = FailureLog()
+        brokers.failureLog = FailureLog()
         var actions: [SessionAction] = [
-            .notice(Notice(.info, "connected protocol=\(version.text) window=\(window.limit)"))
+            .notice(Notice(.info, "connected protocol=\(version.text) window=\(window.limit)\(brokers.label)"))
         ]
         if acknowledgement.maximumQoS == 0 {
             actions.append(
@@ -257,10 +257,10 @@ package struct Session: Hashable, Sendable {
 
     private mutating func refused(_ version: ProtocolVersion, _ reason: UInt8, at now: Instant) -> [SessionAction] {
         let failure = ConnectionFailure.closed("the broker refused the connection: \(refusalText(reason))")
-        if memory.refused(version, reason: reason) {
+        if brokers.memory.refused(version, reason: reason) {
             counters.connectFailures += 1
             lastFailure = failure
-            let notice = Notice(.info, "the broker refused MQTT \(version.text): trying MQTT \(memory.next.text)")
+            let notice = Notice(.info, "the broker refused MQTT \(version.text): trying MQTT \(brokers.memory.next.text)")
             return [.notice(notice)] + connect()
         }
         var actions = failed(failure, at: now)
@@ -272,10 +272,13 @@ package struct Session: Hashable, Sendable {
     private mutating func failed(_ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
         counters.connectFailures += 1
         lastFailure = failure
+        let level: Notice.Level = brokers.failureLog.isWorthAWarning(failure, at: now) ? .warning : .debug
+        let text = "cannot connect: \(failure.text); next try "
+        let label = brokers.label
+        if brokers.failed() { return [.notice(Notice(level, text + "with the next broker" + label))] + connect() }
         let delay = backoff.next(&random)
         state = .waiting(retryAt: now.advanced(by: delay))
-        let level: Notice.Level = failureLog.isWorthAWarning(failure, at: now) ? .warning : .debug
-        return [.notice(Notice(level, "cannot connect: \(failure.text); next try in \(secondsText(delay))"))]
+        return [.notice(Notice(level, text + "in " + secondsText(delay) + label))]
     }
 
     /// We close a connection that stands.
@@ -289,11 +292,14 @@ package struct Session: Hashable, Sendable {
         window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         lastFailure = failure
         lastDisconnect = Disconnect(failure: failure, at: now)
-        if online.since.duration(to: now) >= Self.stableTime { backoff.reset() }
+        let wasStable = online.since.duration(to: now) >= Self.stableTime
+        if wasStable { backoff.reset() }
+        let label = brokers.label
+        brokers.lost(wasStable: wasStable && !failure.sendsElsewhere)
         let delay = backoff.next(&random)
         state = .waiting(retryAt: now.advanced(by: delay))
         var actions: [SessionAction] = [
-            .notice(Notice(.warning, "connection lost: \(failure.text); next try in \(secondsText(delay))")),
+            .notice(Notice(.warning, "connection lost: \(failure.text); next try in \(secondsText(delay))\(label)")),
             .event(.offline(failure)),
         ]
         switch failure {
@@ -321,7 +327,7 @@ package struct Session: Hashable, Sendable {
         case .waiting(let retryAt) where retryAt <= now: actions += connect()
         case .awaitingAcknowledgement(let version, let since):
             guard since.advanced(by: Self.acknowledgementTimeout) <= now else { break }
-            memory.hungUp(version, after: since.duration(to: now))
+            brokers.memory.hungUp(version, after: since.duration(to: now))
             let failure = ConnectionFailure.silent("no CONNACK in \(secondsText(Self.acknowledgementTimeout))")
             actions.append(.close(failure))
             actions += failed(failure, at: now)

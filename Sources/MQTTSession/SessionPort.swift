@@ -14,15 +14,19 @@ package struct SessionConfiguration: Hashable, Sendable {
     package var reconnectMaximum: Duration
     /// 1 ... 1000 messages with QoS > 0 that wait for their acknowledgement.
     package var inFlight: Int
+    /// Their URLs, tried in order; for the log. At least one.
+    package var brokers: [String]
     package init(
         protocolChoice: ProtocolChoice = .auto, keepAlive: Duration = .seconds(60),
-        reconnectMinimum: Duration = .seconds(1), reconnectMaximum: Duration = .seconds(120), inFlight: Int = 20
+        reconnectMinimum: Duration = .seconds(1), reconnectMaximum: Duration = .seconds(120), inFlight: Int = 20,
+        brokers: [String] = ["the broker"]
     ) {
         self.protocolChoice = protocolChoice
         self.keepAlive = keepAlive
         self.reconnectMinimum = reconnectMinimum
         self.reconnectMaximum = reconnectMaximum
         self.inFlight = inFlight
+        self.brokers = brokers
     }
 }
 
@@ -37,6 +41,8 @@ package struct Message: Hashable, Sendable {
     package var userProperties: [UserProperty]
     /// MQTT 5 only: what ties an answer to its request; nil: none.
     package var correlationData: [UInt8]?
+    /// MQTT 5 only: for so many seconds the broker keeps it at most (Message Expiry Interval); nil: for ever.
+    package var expirySeconds: UInt32?
 
     package struct UserProperty: Hashable, Sendable {
         package var name: String
@@ -158,8 +164,8 @@ package enum SessionInput: Hashable, Sendable {
 }
 
 package enum SessionAction: Hashable, Sendable {
-    /// Make a new handle and connect it in the helper thread.
-    case connect(ProtocolVersion)
+    /// Make a new handle and connect it in the helper thread, to the broker of this place in the list.
+    case connect(ProtocolVersion, broker: Int = 0)
     /// Hand a message to the library.
     case publish(MessageTag, Message)
     case subscribe([String])

@@ -9,6 +9,14 @@ extension ProtocolVersion {
 }
 
 extension ConnectionFailure {
+    /// Use another server, server moved: not a broker to come back to first.
+    var sendsElsewhere: Bool {
+        switch self {
+        case .disconnectedByBroker(reason: 0x9C), .disconnectedByBroker(reason: 0x9D): true
+        default: false
+        }
+    }
+
     /// One line for the log, `P/metrics` and `godwit status`.
     package var text: String {
         switch self {

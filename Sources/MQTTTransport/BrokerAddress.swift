@@ -18,7 +18,30 @@ package struct BrokerAddress: Hashable, Sendable {
     package struct TLSSettings: Hashable, Sendable {
         /// PEM; nil: the system's store.
         package var caFile: String?
-        package init(caFile: String? = nil) { self.caFile = caFile }
+        /// PEM, both or none: what the client shows of itself.
+        package var certificateFile: String?
+        package var privateKeyFile: String?
+        /// In place of certificates: TLS 1.2 with PSK suites only.
+        package var psk: PreSharedKey?
+
+        package struct PreSharedKey: Hashable, Sendable {
+            package var identity: String
+            /// 1 ... 64 bytes
+            package var key: [UInt8]
+            package init(identity: String, key: [UInt8]) {
+                self.identity = identity
+                self.key = key
+            }
+        }
+
+        package init(
+            caFile: String? = nil, certificateFile: String? = nil, privateKeyFile: String? = nil, psk: PreSharedKey? = nil
+        ) {
+            self.caFile = caFile
+            self.certificateFile = certificateFile
+            self.privateKeyFile = privateKeyFile
+            self.psk = psk
+        }
     }
 
     package init(

@@ -1,4 +1,5 @@
 internal import CMosquitto
+internal import COpenSSL
 internal import MQTTSession
 
 // Values of ours to values of the library, and back.
@@ -9,6 +10,28 @@ private func withOptionalCString<Result>(
 ) -> Result {
     guard let text else { return body(nil) }
     return unsafe text.withCString { unsafe body($0) }
+}
+
+/// Calls `body` with the options of TLS; without TLS nobody looks at them.
+private func withTLS<Result>(_ tls: BrokerAddress.TLSSettings?, _ body: (copenssl_options) -> Result) -> Result {
+    unsafe withOptionalCString(tls?.caFile) { caFile in
+        unsafe withOptionalCString(tls?.certificateFile) { certificateFile in
+            unsafe withOptionalCString(tls?.privateKeyFile) { privateKeyFile in
+                unsafe withOptionalCString(tls?.psk?.identity) { identity in
+                    var options = unsafe copenssl_options()
+                    unsafe options.ca_file = caFile
+                    unsafe options.certificate_file = certificateFile
+                    unsafe options.private_key_file = privateKeyFile
+                    unsafe options.psk_identity = identity
+                    let key = tls?.psk?.key ?? []
+                    precondition(key.count <= COPENSSL_PSK_LIMIT, "a PSK has at most 64 bytes")
+                    unsafe options.psk_length = key.count
+                    unsafe withUnsafeMutableBytes(of: &options.psk) { unsafe $0.copyBytes(from: key) }
+                    return unsafe body(options)
+                }
+            }
+        }
+    }
 }
 
 func startConnection(
@@ -27,7 +50,7 @@ func startConnection(
         unsafe address.clientIdentifier.withCString { clientIdentifier in
             unsafe withOptionalCString(address.username) { username in
                 unsafe withOptionalCString(password) { password in
-                    unsafe withOptionalCString(address.tls?.caFile) { caFile in
+                    unsafe withTLS(address.tls) { tls in
                         unsafe withOptionalCString(will?.topic) { willTopic in
                             unsafe withOptionalCString(will?.contentType) { willContentType in
                                 unsafe willPayload.withUnsafeBufferPointer { payload in
@@ -35,7 +58,7 @@ func startConnection(
                                     unsafe options.client_identifier = clientIdentifier
                                     unsafe options.username = username
                                     unsafe options.password = password
-                                    unsafe options.ca_file = caFile
+                                    unsafe options.tls = tls
                                     unsafe options.will_topic = willTopic
                                     unsafe options.will_payload = payload.baseAddress
                                     unsafe options.will_length = Int32(payload.count)
@@ -82,7 +105,8 @@ func publishMessage(
                             unsafe cmosquitto_publish(
                                 connection, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count),
                                 Int32(message.qos), message.retain, contentType, message.isText, pointers.baseAddress,
-                                Int32(pointers.count / 2), correlation.baseAddress, correlationLength)
+                                Int32(pointers.count / 2), correlation.baseAddress, correlationLength,
+                                message.expirySeconds.map { Int64($0) } ?? -1)
                         }
                     }
                 }

@@ -26,6 +26,8 @@ package import Telemetry
     /// Packets of one turn while decrypted bytes wait.
     static let packetsPerTurn = 64
 
+    /// In the order of `broker.url`; and the one of the present connection.
+    private var addresses: [BrokerAddress]
     private var address: BrokerAddress
     private var sendMaximum: Int
     private let eventDescriptor: Int32
@@ -47,10 +49,13 @@ package import Telemetry
     private var traffic = Traffic()
     package private(set) var needsImmediateTurn = false
 
-    /// - Parameter sendMaximum: of the session's window: 1 ... 65,535.
-    package init(address: BrokerAddress, sendMaximum: Int) {
+    /// - Parameters:
+    ///   - addresses: of the brokers, in the order of the session's list. At least one.
+    ///   - sendMaximum: of the session's window: 1 ... 65,535.
+    package init(addresses: [BrokerAddress], sendMaximum: Int) {
         precondition(sendMaximum >= 1 && sendMaximum <= 65_535, "Receive Maximum is a number of 1 ... 65,535")
-        self.address = address
+        self.addresses = addresses
+        address = addresses[0]
         self.sendMaximum = sendMaximum
         // Counted by the library; without it mosquitto_connect fails.
         mosquitto_lib_init()
@@ -59,9 +64,10 @@ package import Telemetry
     }
 
     /// From the next connection on.
-    package func change(address: BrokerAddress, sendMaximum: Int) {
+    package func change(addresses: [BrokerAddress], sendMaximum: Int) {
         precondition(sendMaximum >= 1 && sendMaximum <= 65_535, "Receive Maximum is a number of 1 ... 65,535")
-        self.address = address
+        precondition(!addresses.isEmpty, "a session has a broker")
+        self.addresses = addresses
         self.sendMaximum = sendMaximum
     }
 
@@ -111,7 +117,7 @@ package import Telemetry
     /// Connect, publish, subscribe, disconnect, close; the others are not for it.
     package func perform(_ action: SessionAction, at now: Instant) {
         switch action {
-        case .connect(let version): connect(version)
+        case .connect(let version, let broker): connect(version, addresses[broker])
         case .publish(let tag, let message): publish(tag, message, at: now)
         case .subscribe(let filters): subscribe(filters)
         case .unsubscribe(let filters): unsubscribe(filters)
@@ -121,8 +127,9 @@ package import Telemetry
         }
     }
 
-    private func connect(_ version: ProtocolVersion) {
+    private func connect(_ version: ProtocolVersion, _ address: BrokerAddress) {
         drop()
+        self.address = address
         self.version = version
         generation += 1
         guard let connection = unsafe startConnection(address, version, sendMaximum, eventDescriptor) else {
@@ -285,10 +292,14 @@ package import Telemetry
         var text = unsafe String(cString: cmosquitto_text(result, number))
         // What TLS said explains more than that the connection broke.
         let tlsText = unsafe String(cString: cmosquitto_failure(connection))
-        if result != 0, !tlsText.utf8.isEmpty { text = "TLS: \(tlsText)" }
+        let isTLS = result != 0 && !tlsText.utf8.isEmpty
+        if isTLS { text = "TLS: \(tlsText)" }
         let failure: ConnectionFailure
         if result == 0 {
             failure = brokerReason.map { .disconnectedByBroker(reason: $0) } ?? .closed("disconnected")
+        } else if isTLS, !isAcknowledged {
+            // With TLS 1.3 a broker refuses the client's certificate after the handshake.
+            failure = .tls(what: tlsText)
         } else {
             failure = .closed(text)
         }

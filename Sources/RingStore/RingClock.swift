@@ -66,6 +66,16 @@ extension Ring {
         return .estimated(firstClock.time(of: instant))
     }
 
+    /// For what is told of a reading beside the stream: as it will be stamped that is appended now.
+    package func stampOfNext(taken instant: Instant) -> Stamp {
+        clocks.last.map { .synced($0.time(of: instant)) } ?? stampNow(taken: instant)
+    }
+
+    /// The same of one that was appended before the wall time of this boot was known.
+    package func stampNow(taken instant: Instant) -> Stamp {
+        firstClock.map { .estimated($0.time(of: instant)) } ?? .unknown(notBefore: notBefore)
+    }
+
     func stamped(_ slot: Slot) -> StampedReading {
         let span = self.span(of: slot.position)
         let instant = slot.reading.instant

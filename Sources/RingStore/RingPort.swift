@@ -205,6 +205,7 @@ package struct RingStatus: Hashable, Sendable {
 // `sync` 0: `next` gives a reading only when it is stored (or the disk does not serve). `stop` may come a second time, when
 // acknowledgements have moved the watermark since the first; each is answered by `.stopped`, at once when nothing is to be written.
 //   var nextName: AlertEvent.ReadingName?    what the next reading is called; nil before the ring is open
+//   func stampOfNext(taken: Instant) -> Stamp, stampNow(taken: Instant) -> Stamp    for what is told of a reading beside the stream
 //   func wasKept(_ stream: StreamID, _ sequence: SequenceNumber) -> Bool    it was in the file when that was opened, or settled
 //   var hasMoreToHandOver: Bool      something that is kept is not handed over (since the last rewind)
 //   var status: RingStatus

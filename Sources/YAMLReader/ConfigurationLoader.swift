@@ -54,6 +54,7 @@ package func loadConfiguration(
 package func lastGoodFile(of result: LoadResult, catalog: [ModelDescription]) -> (bytes: [UInt8]?, problem: String?) {
     guard let merged = result.merged, var settings = result.settings else { preconditionFailure("only what is valid is kept") }
     switch LastGood.file(of: merged, folders: result.folders) {
+    case .secretNeeded: return (nil, "tls.psk stands in it; write it as a reference, {file: PATH} say")
     case .secretElsewhere: return (nil, "a secret stands under a second key; write it as a reference, {file: PATH} say")
     case .file(let bytes):
         let read = readYAML(bytes, file: 0, folderName: "")

@@ -56,7 +56,7 @@ struct DaemonParts {
         configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors.map { Optional($0) }, schemas: schemas)
         configuration.error = loaded.error
         transport = Mosquitto(
-            address: settings.brokerAddress(will: Agent.willMessage(for: configuration)),
+            addresses: settings.brokerAddresses(will: Agent.willMessage(for: configuration)),
             sendMaximum: settings.broker.inFlight)
         let socketPath = Self.socketPath(options)
         do throws(ControlSocketError) {
@@ -71,7 +71,7 @@ struct DaemonParts {
         notices.append(
             Notice(
                 .info,
-                "godwitd \(godwitVersion) started device=\(settings.device.id) sensors=\(settings.sensors.count) broker=\(settings.broker.url.text) ring=\(ringPath)"
+                "godwitd \(godwitVersion) started device=\(settings.device.id) sensors=\(settings.sensors.count) broker=\(settings.broker.urls.map { $0.text }.joined(separator: ",")) ring=\(ringPath)"
             ))
     }
 

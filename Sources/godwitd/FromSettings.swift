@@ -29,22 +29,33 @@ extension Settings {
                 size: buffer.size, sync: buffer.sync, memory: buffer.memory, whenFull: buffer.whenFull),
             session: SessionConfiguration(
                 protocolChoice: choice, keepAlive: broker.keepAlive, reconnectMinimum: broker.reconnectMinimum,
-                reconnectMaximum: broker.reconnectMaximum, inFlight: broker.inFlight))
+                reconnectMaximum: broker.reconnectMaximum, inFlight: broker.inFlight,
+                brokers: broker.urls.map { $0.text }))
         configuration.outputs = outputs
         configuration.logLevel = logLevel
         configuration.logPublish = logPublish
         configuration.isClockCheckedByRing = publish.clock == .rtc
         configuration.stateEvery = buffer.stateEvery
         configuration.rateLimit = broker.rateLimit
+        configuration.live =
+            switch publish.live {
+            case .off: .off
+            case .on: .on
+            case .retained: .retained
+            }
         return configuration
     }
 
-    func brokerAddress(will: Message) -> BrokerAddress {
-        BrokerAddress(
-            host: broker.url.host, port: broker.url.port, clientIdentifier: broker.clientID, username: broker.username,
-            password: broker.password.map { Array($0.text.utf8) },
-            tls: broker.url.scheme == .tls ? BrokerAddress.TLSSettings(caFile: broker.tls.caFile) : nil,
-            keepAliveSeconds: UInt16(clamping: broker.keepAlive.nanoseconds / 1_000_000_000), will: will)
+    func brokerAddresses(will: Message) -> [BrokerAddress] {
+        let tls = BrokerAddress.TLSSettings(
+            caFile: broker.tls.caFile, certificateFile: broker.tls.certificateFile, privateKeyFile: broker.tls.privateKeyFile,
+            psk: broker.tls.psk.map { .init(identity: $0.identity, key: $0.keyBytes) })
+        return broker.urls.map { url in
+            BrokerAddress(
+                host: url.host, port: url.port, clientIdentifier: broker.clientID, username: broker.username,
+                password: broker.password.map { Array($0.text.utf8) }, tls: url.scheme == .tls ? tls : nil,
+                keepAliveSeconds: UInt16(clamping: broker.keepAlive.nanoseconds / 1_000_000_000), will: will)
+        }
     }
 
     var clockSource: Clock.Source {

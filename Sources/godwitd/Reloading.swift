@@ -77,7 +77,7 @@ extension Daemon {
         log.level = settings.logLevel
         clock.source = settings.clockSource
         transport.change(
-            address: settings.brokerAddress(will: Agent.willMessage(for: new.configuration)), sendMaximum: settings.broker.inFlight)
+            addresses: settings.brokerAddresses(will: Agent.willMessage(for: new.configuration)), sendMaximum: settings.broker.inFlight)
         if let bytes = loaded.toKeep { keepAsLastGood(bytes) }
     }
 }

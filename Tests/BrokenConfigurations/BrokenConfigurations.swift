@@ -40,6 +40,8 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .init("url of another protocol", "broker:\n  url: https://localhost\n", 2, 8, "known are mqtt"),
         .init("url with a password", "broker:\n  url: mqtt://u:p@localhost\n", 2, 8, "broker.username"),
         .init("IPv6 without brackets", "broker:\n  url: mqtt://2001:db8::1\n", 2, 8, "in brackets"),
+        .init("a broker twice", "broker: {url: [\"mqtt://a\", \"mqtt://a:1883\"]}\n", 1, 28, "remove one"),
+        .init("a psk that is a word", "broker: {url: \"mqtts://b\", tls: {psk_identity: x, psk: tiger}}\n", 1, 56, "openssl rand -hex 32"),
         .init("empty list of urls", "broker:\n  url: []\n", 2, 8, "write at least one"),
         .rest("sensors is a mapping", "sensors: {id: air}\n", 2, 10, "write '- {id: air"),
         .rest("a sensor is a text", "sensors:\n  - air\n", 3, 5, "not a mapping; write"),
@@ -154,7 +156,6 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .rest("not built: qos 2", "publish: {qos: 2}\n", 2, 16, "qos: not supported yet"),
         .rest("not built: batch", "publish: {batch: {readings: 50, age: 2 s}}\n", 2, 11, "batch: not supported yet"),
         .rest("not built: a model", "sensors: [{id: a, model: bme280, bus: i2c-1}]\n", 2, 26, "model: not supported yet"),
-        .init("not built: two brokers", "broker: {url: [\"mqtt://a\", \"mqtt://b\"]}\n", 1, 10, "url: not supported yet"),
     ]
     static let yaml: [BrokenConfiguration] = [
         .rest("tab", "log:\n\tlevel: info\n", 3, 1, "replace it by spaces"),

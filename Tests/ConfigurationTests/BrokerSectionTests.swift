@@ -33,7 +33,7 @@ import Testing
             """, resolve: { _, _ in .text("tiger") })
         #expect(result.lines == [])
         let broker = result.settings?.broker
-        #expect(broker?.url.port == 8884)
+        #expect(broker?.urls.map(\.port) == [8884])
         #expect(broker?.protocolChoice == .v311)
         #expect(broker?.clientID == "me")
         #expect(broker?.password == Secret("tiger"))
@@ -42,6 +42,13 @@ import Testing
         #expect(broker?.reconnectMaximum == .seconds(60))
         #expect(broker?.inFlight == 1)
         #expect(broker?.rateLimit == 200)
+    }
+
+    @Test func `a list of urls is taken in its order`() {
+        let result = check("broker: {url: [\"mqtt://house.local\", \"mqtts://broker.example\"], tls: {ca_file: ca.pem}}")
+        #expect(result.lines == [])
+        #expect(result.settings?.broker.urls.map(\.text) == ["mqtt://house.local", "mqtts://broker.example"])
+        #expect(result.settings?.broker.tls.caFile == "/etc/godwit/ca.pem")
     }
 
     @Test func `the protocols are 5 and 3_1_1`() {
@@ -61,12 +68,8 @@ import Testing
 
     @Test(arguments: [
         ("url: \"mqtt://b\", password: {credential: c}", "write 'username: NAME'"),
-        ("url: \"mqtt://b\", tls: {ca_file: x}", "did you mean 'mqtts://b'?"),
-        ("url: \"mqtts://b\", tls: {certificate_file: x}", "needs 'private_key_file' too"),
-        ("url: \"mqtts://b\", tls: {psk: x}", "needs 'psk_identity' too"),
-        ("url: \"mqtts://b\", tls: {ca_file: a, psk: x, psk_identity: y}", "goes without certificates"),
-        ("url: \"mqtts://b\", tls: {psk: {credential: c}, psk_identity: y}", "psk: not supported yet"),
-        ("url: \"mqtts://b\", tls: {certificate_file: x, private_key_file: y}", "private_key_file: not supported yet"),
+        ("url: [\"mqtt://b\", \"mqtt://c\", \"mqtt://b\"]", "mqtt://b stands here twice"),
+        ("url: [\((0...16).map { "\"mqtt://b\($0)\"" }.joined(separator: ", "))]", "17 brokers; 16 at most"),
         ("url: \"mqtt://b\", rate_limit: 0", "outside 1 ... 1000000"),
         ("url: \"mqtt://b\", connect: {every: 15 min, for_at_most: 2 min}", "connect: not supported yet"),
         ("url: \"mqtt://b\", connect: {every: 1 min, for_at_most: 2 min}", "is not below 'every'"),

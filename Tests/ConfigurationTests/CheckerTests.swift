@@ -37,7 +37,7 @@ import Testing
             })
         #expect(result.lines == [])
         #expect(result.settings?.device.id == "shed")
-        #expect(result.settings?.broker.url.host == "broker")
+        #expect(result.settings?.broker.urls.map(\.host) == ["broker"])
         #expect(result.settings?.broker.inFlight == 7)
         #expect(result.settings?.broker.keepAlive == .seconds(30))
         #expect(result.settings?.publish.identify == true)

@@ -43,7 +43,7 @@ import Testing
         ("publish: {encoding: senml-cbor}", "encoding: not supported yet"), ("publish: {encoding: senml}", "known values"),
         ("publish: {batch: {readings: 50, age: 5 s}}", "is not below buffer.sync (5 s)"), ("publish: {batch: {readings: 1, age: 1 s}}", "outside 2 ... 1000"),
         ("publish: {batch: {readings: 50}}", "'age' is missing"), ("publish: {batch: {readings: 50, age: 2 s}}", "batch: not supported yet"),
-        ("publish: {batch: on}", "write off"), ("publish: {live: on}", "live: not supported yet"), ("publish: {clock: ntp}", "known values: kernel, rtc, trust"),
+        ("publish: {batch: on}", "write off"), ("publish: {live: always}", "known values: auto"), ("publish: {clock: ntp}", "known values: kernel, rtc, trust"),
         ("publish: {metrics_every: 10 ms}", "and is not 0 s"), ("publish: {wait_for_clock: 2}", "did you mean '2 s'?"),
         ("home_assistant: {discovery: true}", "discovery: not supported yet"), ("home_assistant: {prefix: ha}", "prefix: not supported yet"),
         ("buffer: {when_full: thin-oldest}", "when_full: not supported yet"),
@@ -70,6 +70,13 @@ import Testing
             #expect(settings?.logPublish == level)
             #expect(settings?.logLevel == .info)
         }
+    }
+
+    @Test(arguments: [("auto", PublishSettings.Live.off), ("on", .on), ("off", .off), ("retained", .retained)])
+    func `live readings are off unless they are asked for`(word: String, live: PublishSettings.Live) {
+        let result = check("\(broker)publish: {live: \(word)}")
+        #expect(result.lines == [])
+        #expect(result.settings?.publish.live == live)
     }
 
     @Test func `retained live readings and discovery contradict each other`() {

@@ -34,6 +34,12 @@ import YAMLReader
         #expect(literal.contains("username: u"))
     }
 
+    @Test func `a psk that the file holds itself is no file to keep: without it there is no connection`() throws {
+        let tls = "broker: {url: \"mqtts://b\", tls: {psk_identity: a, psk: "
+        #expect(kept([tls + "00112233445566778899aabbccddeeff}}\n"]) == nil)
+        #expect(try #require(kept([tls + "{file: key}}}\n"])).contains("psk: {file: \"/etc/godwit/key\"}"))
+    }
+
     @Test func `a secret that stands under another key too is no file to keep`() {
         #expect(kept(["device: {name: tiger}\nbroker: {url: \"mqtts://b\", username: u, password: tiger}\n"]) == nil)
         #expect(kept(["device: {name: &p tiger}\nbroker: {url: \"mqtts://b\", username: u, password: *p}\n"]) == nil)

@@ -33,6 +33,14 @@ import Testing
         #expect(answer.packetSize(.v311) == Message(topic: "t", payload: [], qos: 1, retain: false).packetSize(.v311))
     }
 
+    @Test func `a Message Expiry Interval counts, under MQTT 5`() {
+        var live = Message(topic: "t", payload: [], qos: 0, retain: false)
+        let without = (live.packetSize(.v5), live.packetSize(.v311))
+        live.expirySeconds = 90
+        #expect(live.packetSize(.v5) == without.0 + [0x02, 0x00, 0x00, 0x00, 0x5A].count)
+        #expect(live.packetSize(.v311) == without.1)
+    }
+
     @Test(arguments: [
         (0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (2_097_151, 3), (2_097_152, 4), (268_435_455, 4),
     ])

@@ -64,7 +64,7 @@ struct Play {
 extension [SessionAction] {
     var events: [SessionEvent] { compactMap { if case .event(let event) = $0 { event } else { nil } } }
     var notices: [Notice] { compactMap { if case .notice(let notice) = $0 { notice } else { nil } } }
-    var connects: [ProtocolVersion] { compactMap { if case .connect(let version) = $0 { version } else { nil } } }
+    var connects: [ProtocolVersion] { compactMap { if case .connect(let version, _) = $0 { version } else { nil } } }
     var closes: [ConnectionFailure] { compactMap { if case .close(let failure) = $0 { failure } else { nil } } }
     var disconnects: [Bool] { compactMap { if case .disconnect(let withWill) = $0 { withWill } else { nil } } }
     func says(_ text: String) -> Bool { notices.contains { $0.text.contains(text) } }

@@ -28,7 +28,7 @@ final class Driver {
             keepAliveSeconds: UInt16(configuration.keepAlive.components.seconds))
         change(&address)
         session = Session(configuration: configuration, random: RandomSource(seed: 1))
-        transport = Mosquitto(address: address, sendMaximum: configuration.inFlight)
+        transport = Mosquitto(addresses: [address], sendMaximum: configuration.inFlight)
     }
 
     static func now() -> Instant {
@@ -128,7 +128,7 @@ final class Driver {
         events.compactMap { if case .online(let version, let said) = $0 { (version, said) } else { nil } }
     }
     var connects: [ProtocolVersion] {
-        actions.compactMap { if case .connect(let version) = $0 { version } else { nil } }
+        actions.compactMap { if case .connect(let version, _) = $0 { version } else { nil } }
     }
 }
 

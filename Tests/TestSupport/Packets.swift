@@ -35,6 +35,7 @@ package enum ClientPacket: Sendable, Equatable {
         package var payloadFormat: UInt8?
         package var userProperties: [UserProperty] = []
         package var correlationData: [UInt8]?
+        package var expirySeconds: UInt32?
         /// Of the whole packet in bytes, as the client sent it.
         package var packetSize = 0
 
@@ -192,7 +193,8 @@ struct PacketReader {
             case 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A: _ = try byte()
             case 0x13, 0x21, 0x22, 0x23: _ = try word()
             case 0x27: maximumPacketSize = UInt32(try word()) << 16 | UInt32(try word())
-            case 0x02, 0x11, 0x18: _ = (try word(), try word())
+            case 0x02: publish.expirySeconds = UInt32(try word()) << 16 | UInt32(try word())
+            case 0x11, 0x18: _ = (try word(), try word())
             case 0x0B: _ = try variable()
             case 0x08, 0x12, 0x15, 0x16, 0x1A, 0x1C, 0x1F: _ = try data()
             default: throw PeerError.malformed(bytes)

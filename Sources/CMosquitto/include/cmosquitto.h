@@ -1,6 +1,7 @@
 #pragma once
 // One connection of libmosquitto: made in a helper thread, then driven by the loop thread. The callbacks only append to
 // the connection's inbox. What is decided from it is decided in MQTTTransport.
+#include <copenssl.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <stdbool.h>
@@ -17,8 +18,7 @@ typedef struct cmosquitto_options {
     const char *username;
     const char *password;
     bool is_tls;
-    /// NULL: the system's store.
-    const char *ca_file;
+    copenssl_options tls;
     /// MQTT_PROTOCOL_V5 or MQTT_PROTOCOL_V311
     int version;
     int keep_alive_seconds;
@@ -102,11 +102,11 @@ typedef struct cmosquitto_user_property {
     const char *value;
 } cmosquitto_user_property;
 
-/// `correlation_length` -1: no Correlation Data.
+/// `correlation_length` -1: no Correlation Data; `expiry_seconds` -1: no Message Expiry Interval.
 int cmosquitto_publish(cmosquitto_connection *connection, int *mid, const char *topic, const uint8_t *payload,
                        int length, int qos, bool retain, const char *content_type, bool is_text,
                        const char *const *names_and_values, int property_count, const void *correlation,
-                       int correlation_length);
+                       int correlation_length, int64_t expiry_seconds);
 /// `mid` comes back with CMOSQUITTO_SUBSCRIBED.
 int cmosquitto_subscribe(cmosquitto_connection *connection, int *mid, const char *filter);
 int cmosquitto_unsubscribe(cmosquitto_connection *connection, const char *filter);
