@@ -114,10 +114,16 @@ var targets: [Target] = [
 
 if !embedded {
     targets += [
+        // Of the ring alone, so that a program that is optimized takes little time to build.
+        .target(name: "StorageSimulation", dependencies: ["Telemetry", "RingStore"], swiftSettings: common),
+        .executableTarget(
+            name: "ring-simulation", dependencies: ["Telemetry", "RingStore", "StorageSimulation"],
+            path: "Tests/RingSimulator", swiftSettings: tests),
         .target(
             name: "Simulation",
             dependencies: [
                 "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
+                "StorageSimulation",
             ],
             swiftSettings: common),
         // Brokers, subscribers and relays for tests: real sockets, real processes.
@@ -145,7 +151,7 @@ if !embedded {
             "SimulationTests",
             [
                 "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
-                "Simulation",
+                "Simulation", "StorageSimulation",
             ]),
         // Runs inside the virtual machine of scripts/gpio-vm.
         .executableTarget(

@@ -64,9 +64,17 @@ package final class RingFile {
         if status.st_size == 0 { return create(size) }
         self.size = Int64(status.st_size)
         // The name too: a change of the size may have been cut off before it was durable.
-        guard syncFolder(of: path) else { return abandon() }
+        guard syncFolder(of: path), forgetCache() else { return abandon() }
         let isReserved = storage_reserve(descriptor, Int64(status.st_size)) == 0
         return .opened(size: UInt64(status.st_size), isNew: false, isReserved: isReserved)
+    }
+
+    /// What the ring reads from here on is what the disk has. An earlier process may have written what it did not sync; and after
+    /// a sync that failed the page cache shows pages as good that never came to the disk (seen), until they are dropped from it.
+    private func forgetCache() -> Bool {
+        guard fdatasync(descriptor) == 0 else { return false }
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        return true
     }
 
     private func create(_ size: UInt64) -> StorageResult {

@@ -28,6 +28,8 @@ struct Disk: Hashable, Sendable {
     var tailStored: UInt64
     /// The file header that is written next: 0 or 1.
     var headerTurn: Int
+    /// The stream that each of them names as the present one; nil: it is not whole.
+    var headerStreams: [UInt32?] = [nil, nil]
     /// A slot whose last write failed.
     var badSlot: Int?
     /// As in the newest good page.
@@ -56,6 +58,9 @@ struct Disk: Hashable, Sendable {
     }
 
     var newestNumber: UInt64? { open?.number ?? unplaced.last?.header.number ?? placed }
+
+    /// No page but the two file headers is known to be whole.
+    var isEmpty: Bool { openSlot == nil && placed == nil && unplaced.isEmpty }
 
     func isPrepared(_ number: UInt64) -> Bool {
         guard let preparedThrough else { return false }

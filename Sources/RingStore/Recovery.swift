@@ -221,6 +221,8 @@ struct Recovered: Hashable, Sendable {
     var tail: PageHeader?
     /// Revisions of the two file headers; nil: damaged.
     var headerRevisions: [UInt64?]
+    /// The present stream, as each of the two file headers knows it.
+    var headerSpans: [StreamSpan?]
     /// The newest state may be lost: numbers must not go on in the same stream.
     var isDoubtful: Bool
     /// The wall time of the newest readings of the boot that wrote `latest`, where the slots tell it.

@@ -89,7 +89,7 @@ extension Recovery {
             Recovered(
                 layout: layout, ringID: ringID, latest: latest, clock: clock, placed: placed, unplaced: unplaced,
                 newest: newest, tailPage: tailPage, tail: tail ?? unplaced.first?.header,
-                headerRevisions: headers.map { $0?.revision },
+                headerRevisions: headers.map { $0?.revision }, headerSpans: headers.map { $0?.state.span },
                 isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
                     || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot)))
     }

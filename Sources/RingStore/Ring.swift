@@ -89,7 +89,8 @@ package struct Ring: Hashable, Sendable {
     var lossBarrier: UInt64 = 0
     var acknowledged = PositionRanges()
     var watermark: UInt64 = 0
-    var memoryBytes = 0
+    /// What the readings in memory take of `RingConfiguration.memory`.
+    package internal(set) var memoryBytes = 0
 
     // Hand-over.
     var cursor: UInt64 = 1

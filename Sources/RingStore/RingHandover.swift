@@ -7,6 +7,8 @@ struct Chunk: Hashable, Sendable {
     var first: UInt64
     var count: Int
     var bytes: [UInt8]
+
+    func contains(_ number: UInt64) -> Bool { number >= first && number - first < UInt64(count) }
 }
 
 /// What `next` waits for.

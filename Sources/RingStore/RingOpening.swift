@@ -76,11 +76,12 @@ extension Ring {
             return
         }
         // The watermark of what was handed over in memory so far is the ring's first.
-        let disk = Disk(
+        var disk = Disk(
             layout: layout, ringID: unfinishedRingID ?? random.next(), revision: 2, logEnd: watermark + 1, stored: 0, open: nil,
             openSlot: nil, nextNumber: 0, placed: nil, unplaced: [], preparedThrough: nil, preparation: nil,
             tailPage: 0, tailPosition: watermark + 1, tailStored: 0, headerTurn: 0, badSlot: nil, watermark: watermark,
             hadUnsettled: false, hasClock: false)
+        disk.headerStreams = [spans[spans.count - 1].stream, spans[spans.count - 1].stream]
         counters = RingState()
         settled = 0
         let (reserved, amount) = reservation(now)
@@ -172,7 +173,7 @@ extension Ring {
         var headerTurn = 0
         if let first = found.headerRevisions[0], found.headerRevisions[1].map({ $0 < first }) ?? true { headerTurn = 1 }
         let unplaced = found.unplaced.filter { !Self.isNeedless($0.header) }
-        let disk = Disk(
+        var disk = Disk(
             layout: found.layout, ringID: found.ringID, revision: found.latest.revision, logEnd: end, stored: stored,
             open: nil, openSlot: nil,
             nextNumber: max(unplaced.last.map { $0.header.number + 1 } ?? 0, found.placed.map { $0 + 1 } ?? 0),
@@ -181,6 +182,7 @@ extension Ring {
             tailStored: found.tail?.storedBefore ?? 0, headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
             hadUnsettled: stored > state.settled,
             hasClock: found.newest.map { $0.boot == boot.rawValue && $0.firstClock != nil } ?? false)
+        disk.headerStreams = found.headerSpans.map { $0?.stream }
         if let newest = found.newest, newest.boot == boot.rawValue, newest.firstClock == nil { unclockedEnd = end }
         self.disk = disk
         counters = state
@@ -189,7 +191,7 @@ extension Ring {
         watermark = state.watermark
         recoveredThrough = max(found.newest == nil ? 0 : logEnd - 1, state.watermark)
         cursor = watermark + 1
-        adoptClock(found)
+        adoptClock(found, used)
         let lost = adoptLosses(
             state, tailPosition: tailPosition, end: end, used: used, isLogEmpty: found.newest == nil)
         settle()
@@ -222,12 +224,16 @@ extension Ring {
             if let header { note(header.span) }
         }
         note(found.latest.state.span)
+        // The older header may be all that still names a stream, of which nothing has come into the log.
+        for case let span? in found.headerSpans { note(span) }
         for early in found.latest.state.early { note(early.span) }
         // Readings that were numbered in memory keep their stream; without any, the file's goes on.
         if head > used + 1 { for span in memory { note(span) } }
     }
 
-    private mutating func adoptClock(_ found: Recovered) {
+    private mutating func adoptClock(_ found: Recovered, _ used: UInt64) {
+        // What was handed over before the file could be read went without it, and has to come again the same.
+        let takesNotBefore = !hasSaidOpened && handedEnd <= used + 1
         let latest = found.latest
         if latest.boot == boot.rawValue {
             // Readings in the file were stamped by the boot's first record; a later one of this process must not take
@@ -237,8 +243,8 @@ extension Ring {
             if clocks.isEmpty, let clock = found.clock {
                 clocks = [ClockRecord(instant: clock.instant, wallTime: clock.wallTime, position: min(clock.position, head))]
             }
-            if !hasSaidOpened { notBefore = latest.notBefore }
-        } else if !hasSaidOpened {
+            if takesNotBefore { notBefore = latest.notBefore }
+        } else if takesNotBefore {
             // A clock record may be as old as the boot: as long as nothing steps the clock there is no other.
             notBefore = Self.later(found.lastTime, found.clock)?.wallTime ?? latest.notBefore
         }
@@ -324,10 +330,17 @@ extension Ring {
     // MARK: The reservation of numbers
 
     func needsReservation(_ now: Instant) -> Bool {
-        guard disk != nil, !isStopped else { return false }
+        guard let disk, !isStopped else { return false }
         if isVolatile || head > reserved { return !isStopping || !waiting.isEmpty || isVolatile }
         if wantsStepStored(now) { return true }
-        return !isStopping && reserved - head < reservedAmount / 2
+        return !isStopping && reserved - head < reservedAmount / 2 || hasHeaderOfEarlierStream(disk)
+    }
+
+    /// A new stream is named in both headers: while nothing of it is in the log, no one page that rots may take its name away. But
+    /// the older header is left alone until the log has told all of the streams before, which it may be the last to name.
+    private func hasHeaderOfEarlierStream(_ disk: Disk) -> Bool {
+        let span = spans[spans.count - 1]
+        return disk.logEnd > span.base && disk.headerStreams.contains { $0 != span.stream }
     }
 
     /// Two hours at the present rate; the first of a process is for one reading a second.
@@ -363,6 +376,8 @@ extension Ring {
 
     mutating func wrote(_ header: HeaderWrite, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
         if case .failed(let error) = result {
+            // It may be torn now. While there is nothing else, the other one is left alone, but for a place that never serves.
+            if disk!.isEmpty, (failure?.attempts ?? 0) % 4 != 3 { disk!.headerTurn = 1 - disk!.headerTurn }
             failed(error, "written", now, &actions)
             sayOpened(&actions)
             return
@@ -371,6 +386,7 @@ extension Ring {
         succeeded(&actions)
         reserved = header.reserved
         reservedAmount = header.amount
+        disk!.headerStreams[1 - disk!.headerTurn] = header.state.span.stream
         storedClock = header.clock ?? storedClock
         isVolatile = false
         noteDurable(header.state, hasClock: false)

@@ -165,7 +165,7 @@ package struct RingReader: Sendable {
             if let copy = found.unplaced.first(where: { $0.header.number == number }) {
                 page = StoredPage(header: copy.header, bytes: copy.bytes, at: 0)
             } else if let placed = found.placed, number <= placed {
-                guard let chunk, number >= chunk.first, number < chunk.first + UInt64(chunk.count) else {
+                guard let chunk, chunk.contains(number) else {
                     return ask(read(found.layout, placed))
                 }
                 page = storedPage(chunk, found)
@@ -175,7 +175,8 @@ package struct RingReader: Sendable {
                 }
             }
             let items = page.map { take($0, found) } ?? []
-            if verifies, phase == .counting, page == nil, let chunk, !isBlank(chunk) {
+            // Between the log and a copy in a slot there may be numbers that no page has got.
+            if verifies, phase == .counting, page == nil, let chunk, chunk.contains(number), !isBlank(chunk) {
                 bad.append(Damage(place: .log, page: found.layout.filePage(of: number), isReadable: !isUnreadable))
             }
             number += 1
@@ -236,7 +237,7 @@ package struct RingReader: Sendable {
         guard let found else { return .notARing }
         let layout = found.layout
         while number < layout.pages {
-            guard let chunk, number >= chunk.first, number < chunk.first + UInt64(chunk.count) else {
+            guard let chunk, chunk.contains(number) else {
                 return ask(.read(first: number, count: Int(min(Self.chunkPages, layout.pages - number))))
             }
             let place: Damage.Place? =

@@ -1,4 +1,5 @@
 package import Agent
+package import StorageSimulation
 internal import MQTTSession
 internal import RingStore
 internal import Outputs

@@ -1,5 +1,6 @@
 internal import Agent
 internal import RingStore
+internal import StorageSimulation
 internal import Telemetry
 
 /// Whatever may happen to an agent, happens: one random run over several lives of the process, from one seed.

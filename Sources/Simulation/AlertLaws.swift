@@ -1,6 +1,7 @@
 internal import MQTTSession
 internal import Payloads
 internal import RingStore
+internal import StorageSimulation
 internal import Telemetry
 
 /// What must be true of the alert events that the agent hands to the broker.

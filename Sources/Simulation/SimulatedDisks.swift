@@ -1,4 +1,5 @@
 internal import RingStore
+internal import StorageSimulation
 internal import Telemetry
 
 /// The files of the state directory on one disk. A request takes its time; a stall takes 10 s.

@@ -44,6 +44,7 @@ import Testing
     func `what is shipped imports neither Foundation nor the tests' modules`(module: String) throws {
         let forbidden: Set<String> = [
             "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Testing", "XCTest", "Simulation",
+            "StorageSimulation",
         ]
         for file in SourceTree.swiftFiles(of: module) {
             for imported in SourceTree.imports(of: try SourceTree.text("Sources/\(module)/\(file)")) {
@@ -67,7 +68,7 @@ import Testing
 
     @Test func `every module in Sources is known to these tests`() {
         let folders = SourceTree.names(in: "Sources")
-        let known = Set(SourceTree.shipped + ["Simulation"])
+        let known = Set(SourceTree.shipped + ["Simulation", "StorageSimulation"])
         for folder in folders where !SourceTree.swiftFiles(of: folder).isEmpty {
             #expect(known.contains(folder), "Sources/\(folder) is in no list of SourceTree.swift")
         }

@@ -7,6 +7,11 @@ package struct RingOracle: Sendable {
     package struct Name: Hashable, Sendable {
         package var stream: UInt32
         package var sequence: UInt64
+
+        package init(stream: UInt32, sequence: UInt64) {
+            self.stream = stream
+            self.sequence = sequence
+        }
     }
 
     private struct Handed {
@@ -18,17 +23,29 @@ package struct RingOracle: Sendable {
     private var appended: [Reading] = []
     private var handed: [Name: Handed] = [:]
     private var nameOfID: [Int: Name] = [:]
-    private var acknowledgedNames: Set<Name> = []
+    /// In which run of the process a reading was acknowledged last.
+    private var acknowledgedRun: [Name: Int] = [:]
+    private var acknowledgedLosses: [UInt32: [ClosedRange<UInt64>]] = [:]
+    /// Up to which number of a stream law 2 was checked.
+    private var settledThrough: [UInt32: UInt64] = [:]
+    /// Acknowledged readings that came again since the process began.
+    package private(set) var repeats = 0
+    package private(set) var maximumRepeats = 0
     private var lastFirstHanded: [UInt32: UInt64] = [:]
     package private(set) var losses: [UInt32: [Loss]] = [:]
+    /// Ids that were appended in this life and may be in memory only.
+    private var undecided: [Int] = []
     /// Ids of readings that were in the file, synced, or acknowledged.
     private var durableIDs: Set<Int> = []
     private var heads: [UInt32: UInt64] = [:]
     private var restarts = 0
     /// In which run of the process a loss was told last.
     private var lossRun: [Name: Int] = [:]
+    private var endOfForgotten: [UInt32: UInt64] = [:]
+    package private(set) var forgottenStreams = 0
     private let sensors: [SensorSchema]
-    /// The disk damages what was synced: then readings may be lost that were durable.
+    /// The disk damages what was synced. Then what was durable may be lost, as a loss `damaged`, whose range takes in numbers that were
+    /// never used where the page that told of them is gone.
     package var forgivesDamage = false
     /// A sensor's quantities may change between runs of the process.
     package var checksRestartLosses = true
@@ -45,21 +62,27 @@ package struct RingOracle: Sendable {
     package mutating func noteViolation(_ text: String) { fail(text) }
 
     package mutating func append(_ reading: Reading) {
+        undecided.append(appended.count)
         appended.append(reading)
     }
 
     /// All that was appended so far is in the file or acknowledged.
     package mutating func allDurable() {
-        for id in durableCount..<appended.count { durableIDs.insert(id) }
-        durableCount = appended.count
+        durableIDs.formUnion(undecided)
+        undecided = []
     }
-    package private(set) var durableCount = 0
 
-    package mutating func restart() { restarts += 1 }
+    /// `drop-newest`: so many of the newest have found no room, which a crash may make a loss of another name.
+    package mutating func refused(_ count: Int) { undecided.removeLast(min(count, undecided.count)) }
+
+    package mutating func restart() {
+        restarts += 1
+        repeats = 0
+    }
 
     /// What is not durable by now may be gone.
     package mutating func crash() {
-        durableCount = appended.count
+        undecided = []
     }
 
     package mutating func saw(_ status: RingStatus) {
@@ -90,17 +113,9 @@ package struct RingOracle: Sendable {
     private mutating func take(_ reading: StampedReading) {
         let name = Name(stream: reading.stream.rawValue, sequence: reading.sequence.rawValue)
         let text = "\(reading.stream.text)/\(name.sequence)"
-        guard let id = Self.id(of: reading.outcome), appended.indices.contains(id) else {
-            fail("law 5: \(text) was never appended: \(reading.outcome)")
-            return
-        }
-        let original = appended[id]
-        if original.outcome != reading.outcome || original.instant != reading.instant
-            || sensors[original.sensor] != reading.schema
-        {
-            fail("law 5: \(text) is not what was appended as \(id): \(reading.outcome) \(original.outcome)")
-        }
+        guard let id = checkContent(reading, text) else { return }
         if let before = handed[name] {
+            noteRepeat(name, text)
             if before.id != id { fail("law 3: \(text) names readings \(before.id) and \(id)") }
             if before.content.boot != reading.boot { fail("law 3: \(text) has two boots") }
             checkStamp(before.content.stamp, reading.stamp, text)
@@ -119,12 +134,47 @@ package struct RingOracle: Sendable {
         nameOfID[id] = name
     }
 
+    /// Law 5. The id of the reading that it is.
+    private mutating func checkContent(_ reading: StampedReading, _ text: String) -> Int? {
+        guard let id = Self.id(of: reading.outcome), appended.indices.contains(id) else {
+            fail("law 5: \(text) was never appended: \(reading.outcome)")
+            return nil
+        }
+        let original = appended[id]
+        if original.outcome != reading.outcome || original.instant != reading.instant
+            || sensors[original.sensor] != reading.schema
+        {
+            fail("law 5: \(text) is not what was appended as \(id): \(reading.outcome) \(original.outcome)")
+        }
+        return id
+    }
+
+    /// Laws 3 and 5 of what a tool finds in the file.
+    package mutating func checkImage(_ image: ImageReader) {
+        if image.hangs { fail("a tool that reads the file does not come to an end") }
+        for reading in image.readings {
+            let name = Name(stream: reading.stream.rawValue, sequence: reading.sequence.rawValue)
+            let text = "\(reading.stream.text)/\(name.sequence) in the file"
+            guard let id = checkContent(reading, text) else { return }
+            if let before = handed[name], before.id != id { fail("law 3: \(text) is reading \(id), it was \(before.id)") }
+        }
+    }
+
+    private mutating func noteRepeat(_ name: Name, _ text: String) {
+        guard let run = acknowledgedRun[name] else { return }
+        if run == restarts { fail("law 6: \(text) was acknowledged, and comes again in the same run of the process") }
+        repeats += 1
+        maximumRepeats = max(maximumRepeats, repeats)
+    }
+
     private mutating func checkStamp(_ before: Stamp, _ now: Stamp, _ text: String) {
         switch (before, now) {
         case (.synced(let a), .synced(let b)) where a == b: break
         case (.estimated(let a), .estimated(let b)) where a == b: break
         case (.unknown(let a), .unknown(let b)) where a == b: break
         case (.unknown, .estimated): break
+        // The page that knew the time is damaged.
+        case (.estimated, .unknown) where forgivesDamage, (.unknown, .unknown) where forgivesDamage: break
         default: fail("law 3: the stamp of \(text) went from \(before) to \(now)")
         }
     }
@@ -163,30 +213,67 @@ package struct RingOracle: Sendable {
         }
     }
 
-    package mutating func acknowledged(_ name: Handover.Name) {
-        if case .reading(let stream, let sequence) = name {
-            acknowledgedNames.insert(Name(stream: stream.rawValue, sequence: sequence.rawValue))
+    /// Law 1 cannot be kept where no whole page of the file tells of a stream any more, or of its last reservation: its numbers
+    /// end there without a loss.
+    /// - Parameter known: how far the numbers of each stream go, by the whole pages of the file.
+    package mutating func forget(beyond known: [UInt32: UInt64]) {
+        for (stream, head) in heads where endOfForgotten[stream] == nil {
+            if let number = firstUnaccounted(stream, from: (known[stream] ?? 0) + 1, through: head - 1) {
+                endOfForgotten[stream] = number - 1
+                forgottenStreams += 1
+            }
         }
+    }
+
+    private func firstUnaccounted(_ stream: UInt32, from first: UInt64, through last: UInt64) -> UInt64? {
+        var number = first
+        while number <= last {
+            if handed[Name(stream: stream, sequence: number)] == nil {
+                let loss = losses[stream]?.first { $0.first.rawValue <= number && $0.last.rawValue >= number }
+                guard let loss else { return number }
+                number = loss.last.rawValue
+            }
+            number += 1
+        }
+        return nil
+    }
+
+    /// The broker's, told here before the ring hears of it.
+    package mutating func acknowledged(_ name: Handover.Name) {
+        switch name {
+        case .reading(let stream, let sequence):
+            acknowledgedRun[Name(stream: stream.rawValue, sequence: sequence.rawValue)] = restarts
+        case .loss(let stream, let first, let last):
+            acknowledgedLosses[stream.rawValue, default: []].append(first.rawValue...last.rawValue)
+        }
+    }
+
+    /// Law 2: the watermark has passed only what the broker has acknowledged, readings and losses.
+    package mutating func checkSettled(_ status: RingStatus) {
+        let stream = status.stream.rawValue
+        var through = settledThrough[stream] ?? 0
+        while through < status.watermark.rawValue {
+            let number = through + 1
+            if acknowledgedRun[Name(stream: stream, sequence: number)] != nil {
+                through = number
+            } else if let range = acknowledgedLosses[stream]?.last(where: { $0.contains(number) }) {
+                through = range.upperBound
+            } else {
+                fail("law 2: watermark \(status.watermark.rawValue) of \(status.stream.text) has passed \(number), which nobody has acknowledged")
+                return
+            }
+        }
+        settledThrough[stream] = through
     }
 
     /// At the end of a run, when the ring has handed over all it has: every number below the head is delivered or lost.
     /// `volatile`: streams that never reached the file before a crash; only what came of them is looked at.
     package mutating func finish(volatile: Set<UInt32>) {
         for (stream, head) in heads {
-            let last = volatile.contains(stream) ? lastFirstHanded[stream] ?? 0 : head - 1
-            guard last > 0 else { continue }
-            let ranges = losses[stream] ?? []
-            var number: UInt64 = 1
-            while number <= last {
-                if handed[Name(stream: stream, sequence: number)] == nil {
-                    if let loss = ranges.first(where: { $0.first.rawValue <= number && $0.last.rawValue >= number }) {
-                        number = loss.last.rawValue
-                    } else if !volatile.contains(stream) {
-                        fail("law 1: \(StreamID(stream).text)/\(number) of \(head - 1) is neither delivered nor lost")
-                        break
-                    }
-                }
-                number += 1
+            if volatile.contains(stream) { continue }
+            let last = min(head - 1, endOfForgotten[stream] ?? .max)
+            if let number = firstUnaccounted(stream, from: 1, through: last) {
+                fail("law 1: \(StreamID(stream).text)/\(number) of \(head - 1) is neither delivered nor lost")
             }
         }
         guard !forgivesDamage else { return }
