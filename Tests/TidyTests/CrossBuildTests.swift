@@ -20,12 +20,25 @@ struct CrossExecutable: CustomTestStringConvertible, Sendable {
             }.filter { FileManager.default.isExecutableFile(atPath: $0.path) }
         }
     }()
+
+    /// ARCH-SUITE, all that scripts/test has built.
+    static let expected = (ProcessInfo.processInfo.environment["GODWIT_CROSS_BUILDS"] ?? "").split(separator: " ").map(String.init)
 }
 
 /// What scripts/cross-build has made, whatever architectures and suites are there: properties that a board and a package
 /// rely on, and that a linker's option may lose unseen.
-@Suite(.enabled(if: !CrossExecutable.built.isEmpty, "no cross build here: scripts/cross-build makes it"))
+@Suite(
+    .enabled(if: !CrossExecutable.built.isEmpty || !CrossExecutable.expected.isEmpty, "no cross build here: scripts/cross-build makes it"))
 struct CrossBuildTests {
+    @Test(.enabled(if: !CrossExecutable.expected.isEmpty, "scripts/test says what it has built; this is a run by hand"))
+    func `what scripts test has built is here, each executable of it`() {
+        for name in CrossExecutable.expected {
+            for program in SourceTree.executables {
+                #expect(CrossExecutable.built.contains { $0.path.hasSuffix("/.build-cross/\(name)/\(program)") }, "\(name): \(program)")
+            }
+        }
+    }
+
     private func readelf(_ arguments: String..., of executable: CrossExecutable) throws -> [Substring] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
