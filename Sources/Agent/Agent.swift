@@ -34,6 +34,7 @@ package struct Agent {
     var nextTag: UInt64 = 1
     var drain: DrainPace
     var live = LiveReadings()
+    var waking: Waking
     var metricsDue: Instant?
     var lastError: String?
     var logHistory = LogHistory()
@@ -93,6 +94,7 @@ package struct Agent {
             SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
         }
         outputs = OutputBank(settings: configuration.outputs)
+        waking = Waking(configuration.schedule)
         drain = DrainPace(limit: configuration.rateLimit)
         self.clock = clock
         startedAt = clock.instant
@@ -130,6 +132,7 @@ package struct Agent {
         handleDue()
         saveWhatIsDue()
         publishWhatFits()
+        sleepWhenDone()
         return actions
     }
 
@@ -171,6 +174,7 @@ package struct Agent {
             // Past it, what waits goes out as soon as there is room: no deadline of its own.
             if end > now { deadline = earliest(deadline, end) }
         }
+        if stopping == nil { deadline = earliest(deadline, waking.deadline) }
         return earliest(deadline, stopping?.deadline)
     }
 
@@ -305,6 +309,7 @@ package struct Agent {
         connectBy = nil
         startOutputs()
         judgeWhatWaits()
+        waking.begin(at: now)
         perform(session.handle(.start, at: now))
     }
 
@@ -313,7 +318,10 @@ package struct Agent {
             switch action {
             case .notice(let notice): take(notice)
             case .event(let event): take(event)
-            case .connect, .publish, .subscribe, .unsubscribe, .disconnect, .close: actions.append(.session(action))
+            case .connect:
+                waking.connecting(at: now)
+                actions.append(.session(action))
+            case .publish, .subscribe, .unsubscribe, .disconnect, .close: actions.append(.session(action))
             }
         }
     }

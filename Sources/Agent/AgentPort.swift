@@ -34,6 +34,8 @@ package struct AgentConfiguration: Sendable {
     package var logPublish: Notice.Level?
     /// How often totals and the like are saved at most.
     package var stateEvery = Duration.seconds(600)
+    /// `broker.connect`; nil: always connected.
+    package var schedule: ConnectSchedule?
     /// `publish.live`
     package var live = Live.off
     /// Readings a second while a backlog is sent; nil: as many as the window allows.

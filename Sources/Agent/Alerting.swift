@@ -208,6 +208,7 @@ extension Agent {
         }
         let reading = Reading(sensor: index, instant: entry.instant, outcome: .event(entry.bytes))
         performAlertRing(alerting.ring.handle(.append(reading), at: now))
+        if !entry.isSilent { wake() }
     }
 
     mutating func performAlertRing(_ ringActions: [RingAction]) {

@@ -97,6 +97,7 @@ extension Agent {
             if !isFirst { publishAlertStates() }
             if configuration.metricsEvery > .zero {
                 metricsDue = now.advanced(by: configuration.metricsEvery)
+                waking.isAskingFacts = true
                 actions.append(.askFacts(.publish))
             }
             tellStatus()
@@ -115,6 +116,8 @@ extension Agent {
             // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
             inFlight.removeAll(keepingCapacity: true)
             rewind()
+        case .asleep:
+            fellAsleep()
         case .refused(_, let reason):
             dropResponse("the broker does not take it: \(reasonText(reason))")
         case .resumed:
@@ -154,6 +157,7 @@ extension Agent {
 
     mutating func tellStatus() {
         var text = connection == nil ? "Not connected to the broker" : "Connected to the broker"
+        if waking.schedule != nil, waking.since == nil, connectBy == nil { text = "Asleep until the next connection" }
         if let configurationError { text += "; the configuration is not in force: \(configurationError)" }
         actions.append(.statusText(text))
     }

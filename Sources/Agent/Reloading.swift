@@ -203,6 +203,7 @@ extension Agent {
     private mutating func restartSession(of old: TopicNames) {
         // Before the start there is nothing to end.
         guard connectBy == nil else {
+            waking = Waking(configuration.schedule)
             session = Session(after: session, configuration: configuration.session)
             return
         }
@@ -225,6 +226,8 @@ extension Agent {
         inFlight.removeAll(keepingCapacity: true)
         rewind()
         session = Session(after: session, configuration: configuration.session)
+        waking = Waking(configuration.schedule)
+        if stopping == nil { waking.begin(at: now) }
         perform(session.handle(stopping == nil ? .start : .stop, at: now))
     }
 }

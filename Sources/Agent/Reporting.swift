@@ -10,6 +10,7 @@ extension Agent {
         let json = metricsJSON(snapshot(facts))
         switch purpose {
         case .publish:
+            waking.isAskingFacts = false
             publish(
                 Message(topic: topics.metrics, payload: json, qos: 0, retain: true, contentType: "application/json"))
         case .answer(let origin, let command):
@@ -28,6 +29,8 @@ extension Agent {
             InfoSnapshot.Sensor(
                 id: $0.settings.id, name: $0.settings.name, model: $0.settings.model, quantities: $0.schema.quantities)
         }
+        info.isScheduled = waking.schedule != nil
+        info.nextConnection = waking.next.flatMap { wallTime(of: $0) }
         info.configuration = InfoSnapshot.Configuration(
             hash: configuration.configurationHash, loaded: wallTime(of: loadedAt), error: configurationError)
         return Message(

@@ -31,6 +31,7 @@ struct cmosquitto_connection {
     char *host;
     copenssl_options *tls;
     int port, keep_alive_seconds, version;
+    uint32_t session_expiry_seconds;
     copenssl_report report;
     char failure[sizeof ((copenssl_report *)0)->text];
     int error_number;
@@ -207,6 +208,9 @@ static int establish(cmosquitto_connection *c) {
     if (c->version == MQTT_PROTOCOL_V5) {
         // A broker keeps to it: without it, one message that is sent to us could take all memory of a small board.
         mosquitto_property_add_int32(&list, MQTT_PROP_MAXIMUM_PACKET_SIZE, MAXIMUM_PACKET_SIZE);
+        if (c->session_expiry_seconds) {
+            mosquitto_property_add_int32(&list, MQTT_PROP_SESSION_EXPIRY_INTERVAL, c->session_expiry_seconds);
+        }
     }
     errno = 0;
     int result = mosquitto_connect_bind_v5(c->handle, c->host, c->port, c->keep_alive_seconds, NULL, list);
@@ -266,6 +270,9 @@ static bool start_helper(cmosquitto_connection *c) {
 static bool set_will(struct mosquitto *handle, const cmosquitto_options *o) {
     mosquitto_property *list = NULL;
     if (o->version == MQTT_PROTOCOL_V5) {
+        if (o->session_expiry_seconds) {
+            mosquitto_property_add_int32(&list, MQTT_PROP_WILL_DELAY_INTERVAL, o->session_expiry_seconds);
+        }
         if (o->will_is_text) mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
         if (o->will_content_type) mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, o->will_content_type);
     }
@@ -277,7 +284,9 @@ static bool set_will(struct mosquitto *handle, const cmosquitto_options *o) {
 }
 
 static bool configure(cmosquitto_connection *c, const cmosquitto_options *o) {
-    c->handle = mosquitto_new(o->client_identifier, true, c);
+    // A session that is kept must not begin anew with each connection: the broker would send the Will Message of the old one.
+    bool is_clean = o->version != MQTT_PROTOCOL_V5 || o->session_expiry_seconds == 0;
+    c->handle = mosquitto_new(o->client_identifier, is_clean, c);
     if (!c->handle) return false;
     struct mosquitto *handle = c->handle;
     mosquitto_connect_v5_callback_set(handle, on_connect);
@@ -302,6 +311,7 @@ cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int
     c->tls = options->is_tls ? copenssl_copy(&options->tls) : NULL;
     c->port = options->port;
     c->version = options->version;
+    c->session_expiry_seconds = options->version == MQTT_PROTOCOL_V5 ? options->session_expiry_seconds : 0;
     c->keep_alive_seconds = options->keep_alive_seconds;
     if (c->event_fd >= 0 && c->host && (c->tls || !options->is_tls) && configure(c, options)) {
         atomic_store(&c->owners, 2);
@@ -412,8 +422,14 @@ int cmosquitto_unsubscribe(cmosquitto_connection *c, const char *filter) {
 }
 
 int cmosquitto_disconnect(cmosquitto_connection *c, int reason) {
-    int result = mosquitto_disconnect_v5(c->handle, reason, NULL);
+    mosquitto_property *list = NULL;
+    // The end for good: the broker keeps nothing.
+    if (reason == 0 && c->session_expiry_seconds) {
+        mosquitto_property_add_int32(&list, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0);
+    }
+    int result = mosquitto_disconnect_v5(c->handle, reason, list);
     c->error_number = errno;
+    mosquitto_property_free_all(&list);
     return result;
 }
 

@@ -29,7 +29,7 @@ extension Checker {
         let reconnect = reconnect(section)
         let inFlight = integer(section, "in_flight", 1...1000)
         let rateLimit = integer(section, "rate_limit", 1...1_000_000)
-        connect(section)
+        let schedule = connect(section)
         guard !urls.isEmpty, let clientID else { return nil }
         var settings = BrokerSettings(urls: urls, clientID: clientID, username: username, password: password)
         switch protocolWord {
@@ -43,6 +43,7 @@ extension Checker {
         settings.reconnectMaximum = reconnect.maximum
         if let inFlight { settings.inFlight = Int(inFlight) }
         settings.rateLimit = rateLimit.map { Int($0) }
+        settings.schedule = schedule
         return settings
     }
 
@@ -136,23 +137,23 @@ extension Checker {
         return result
     }
 
-    private mutating func connect(_ section: Section) {
-        guard let entry = section["connect"] else { return }
+    /// Nil for `always`.
+    private mutating func connect(_ section: Section) -> ConnectSchedule? {
+        guard let entry = section["connect"] else { return nil }
         guard entry.value.scalar == nil, Reference(entry.value) == nil else {
             _ = word(section, "connect", ["always"])
-            return
+            return nil
         }
-        guard let inner = self.section(entry, keys: ["every", "for_at_most"]) else { return }
+        guard let inner = self.section(entry, keys: ["every", "for_at_most"]) else { return nil }
         let every = duration(inner, "every", .seconds(10)...(.seconds(7 * 86_400)))
         let limit = duration(inner, "for_at_most", .seconds(5)...(.seconds(86_400)))
         for key in ["every", "for_at_most"] where inner[key] == nil {
             error(entry.value.place, "connect: '\(key)' is missing; write 'connect: {every: 15 min, for_at_most: 2 min}'")
         }
-        guard let every, let limit, let limitEntry = inner["for_at_most"] else { return }
+        guard let every, let limit, let limitEntry = inner["for_at_most"] else { return nil }
         if limit >= every {
             error(limitEntry.value.place, "for_at_most: \(Units.text(limit)) is not below 'every' (\(Units.text(every))); write less")
-        } else {
-            notYet("connect", entry.keyPlace, "always is built")
         }
+        return ConnectSchedule(every: every, forAtMost: limit)
     }
 }

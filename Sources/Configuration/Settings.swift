@@ -76,6 +76,8 @@ package struct BrokerSettings: Hashable, Sendable {
     package var inFlight: Int
     /// Readings a second while a backlog is sent; nil: no limit.
     package var rateLimit: Int?
+    /// Nil: always connected.
+    package var schedule: ConnectSchedule?
 
     package init(
         urls: [BrokerURL], protocolChoice: ProtocolChoice = .auto, clientID: String, username: String? = nil,

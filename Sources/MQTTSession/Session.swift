@@ -61,6 +61,8 @@ package struct Session: Hashable, Sendable {
         var giveUpAt: Instant
         /// DISCONNECT is handed over; then `giveUpAt` is for its writing.
         var isDisconnecting = false
+        /// It is no end: the next connection is made then.
+        var wakeAt: Instant?
     }
 
     var state = State.idle
@@ -105,6 +107,9 @@ package struct Session: Hashable, Sendable {
     package var protocolVersion: ProtocolVersion? {
         if case .online(let online) = state { online.version } else { nil }
     }
+
+    /// Nothing that was published waits for its acknowledgement.
+    package var isAwaitingNone: Bool { window.isAwaitingNone }
 
     /// When the next attempt to connect is made, while it is waited for.
     package var retryAt: Instant? {
@@ -190,6 +195,8 @@ package struct Session: Hashable, Sendable {
         case (.finished, _): return []
         case (.idle, .start): return connect()
         case (_, .stop): return stop(at: now)
+        case (_, .sleep(let until)): return sleep(until: until, at: now)
+        case (_, .wake): return wake(at: now)
 
         case (.connecting(let version), .transportReady):
             state = .awaitingAcknowledgement(version, since: now)
@@ -218,14 +225,14 @@ package struct Session: Hashable, Sendable {
 
         case (.stopping(let stopping), .acknowledged(let tag, let reason)):
             return acknowledged(tag, reason, at: now) + finishIfSettled(stopping, at: now)
-        case (.stopping, .connectionLost), (.stopping, .publishRefused): return finish([])
+        case (.stopping, .connectionLost), (.stopping, .publishRefused): return finish([], at: now)
 
         case (_, .timer): return timer(at: now)
         default: return []
         }
     }
 
-    private mutating func connect() -> [SessionAction] {
+    mutating func connect() -> [SessionAction] {
         let version = brokers.memory.next
         state = .connecting(version)
         return [.connect(version, broker: brokers.current)]

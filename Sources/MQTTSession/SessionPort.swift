@@ -159,6 +159,11 @@ package enum SessionInput: Hashable, Sendable {
     /// The machine slept: the boot clock has gone on by so much more than the monotonic clock.
     case suspended(Duration)
     case timer
+    /// No connection until then, unless `wake` comes: what is in flight is waited for shortly, as at a stop; `sleeping` has been
+    /// published by the agent. Ends with `.asleep`.
+    case sleep(until: Instant)
+    /// Connect at once.
+    case wake
     /// Stop: no new connection; `offline` has been published by the agent. Ends with `.finished`.
     case stop
 }
@@ -194,6 +199,8 @@ package enum SessionEvent: Hashable, Sendable {
     case refused(MessageTag, reason: UInt8)
     /// The hold is over: readings may be handed over again, one at first.
     case resumed
+    /// There is no connection until the time that `sleep` named. What was in flight comes again.
+    case asleep
     /// The stop is complete.
     case finished
 }
@@ -213,6 +220,7 @@ package enum SessionEvent: Hashable, Sendable {
 //   mutating func changeSubscriptions(to filters: [String]) -> [SessionAction]    of the connection that stands
 //   var alertRoom: Int          the same for alert events, which are not sent into a hold
 //   var isOnline, isHolding: Bool
+//   var isAwaitingNone: Bool    nothing that was published waits for its acknowledgement
 //   var protocolVersion: ProtocolVersion?    of the connection that is online
 //   var retryAt: Instant?       of the next attempt, while it is waited for
 //   func fits(_ message: Message) -> Bool    the exact PUBLISH size against the broker's Maximum Packet Size

@@ -45,9 +45,12 @@ extension Session {
                 online: online, offlineTag: lastRetainedTag, giveUpAt: now.advanced(by: Self.stopTimeout))
             state = .stopping(stopping)
             return finishIfSettled(stopping, at: now)
-        case .connecting, .awaitingAcknowledgement: return finish([.close(.closed("stopped"))])
-        case .stopping: return []
-        case .idle, .waiting, .finished: return finish([])
+        case .connecting, .awaitingAcknowledgement: return finish([.close(.closed("stopped"))], at: now)
+        case .stopping(var stopping):
+            stopping.wakeAt = nil
+            state = .stopping(stopping)
+            return []
+        case .idle, .waiting, .finished: return finish([], at: now)
         }
     }
 
@@ -59,7 +62,7 @@ extension Session {
     /// The time for PUBACKs, or after it the time for writing DISCONNECT, is over.
     mutating func stopTimer(_ stopping: Stopping, at now: Instant) -> [SessionAction] {
         guard stopping.giveUpAt <= now else { return [] }
-        if stopping.isDisconnecting { return finish([.close(.closed("stopped"))]) }
+        if stopping.isDisconnecting { return finish([.close(.closed("stopped"))], at: now) }
         return disconnect(stopping, at: now)
     }
 
@@ -70,10 +73,15 @@ extension Session {
         next.isDisconnecting = true
         next.giveUpAt = now.advanced(by: Self.disconnectTimeout)
         state = .stopping(next)
-        return [.disconnect(withWill: !isOfflineKnown)]
+        // Asleep the Will Message stays with the broker, which sends it when we do not come back (MQTT 5 §3.1.3.2.2).
+        let keepsWill = stopping.wakeAt != nil && stopping.online.version == .v5
+        return [.disconnect(withWill: keepsWill || !isOfflineKnown)]
     }
 
-    mutating func finish(_ actions: [SessionAction]) -> [SessionAction] {
+    mutating func finish(_ actions: [SessionAction], at now: Instant) -> [SessionAction] {
+        if case .stopping(let stopping) = state, let wakeAt = stopping.wakeAt {
+            return fallAsleep(actions, until: wakeAt, at: now)
+        }
         state = .finished
         window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         return actions + [.event(.finished)]

@@ -14,6 +14,8 @@ package struct BrokerAddress: Hashable, Sendable {
     /// 5 s ... 18 h, whole seconds.
     package var keepAliveSeconds: UInt16
     package var will: Message?
+    /// MQTT 5: for how long the broker keeps the session without a connection, and waits with the Will Message; 0: not at all.
+    package var sessionExpirySeconds: UInt32 = 0
 
     package struct TLSSettings: Hashable, Sendable {
         /// PEM; nil: the system's store.

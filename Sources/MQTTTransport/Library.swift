@@ -42,6 +42,7 @@ func startConnection(
     unsafe options.is_tls = address.tls != nil
     unsafe options.version = version == .v5 ? Int32(MQTT_PROTOCOL_V5) : Int32(MQTT_PROTOCOL_V311)
     unsafe options.keep_alive_seconds = Int32(address.keepAliveSeconds)
+    unsafe options.session_expiry_seconds = address.sessionExpirySeconds
     unsafe options.send_maximum = Int32(sendMaximum)
     let password = address.password.map { String(decoding: $0, as: UTF8.self) }
     let will = address.will

@@ -214,6 +214,8 @@ package import Telemetry
 
     private func disconnect(withWill: Bool) {
         guard isReady, let connection = unsafe connection else { return }
+        // The library closes the socket in it.
+        sampleTraffic()
         switch (withWill, version) {
         case (false, _): check(unsafe cmosquitto_disconnect(connection, 0))
         // Disconnect with Will Message (MQTT 5 §3.14.2.1).
@@ -332,9 +334,10 @@ package import Telemetry
             let tag = inFlight.remove(at: index).tag
             inputs.append(.acknowledged(tag, reason: unsafe UInt8(clamping: event.pointee.reason)))
         case CMOSQUITTO_DISCONNECTED.rawValue:
-            // The broker's reason, or zero for our own DISCONNECT; the library's own errors come by return code.
+            // The broker's reason, or zero for our own DISCONNECT; the library's own errors come by return code. With messages
+            // in flight the library reads on after the broker's DISCONNECT, and says the end once more, without its reason.
             let reason = unsafe UInt8(clamping: event.pointee.reason)
-            brokerReason = reason == 0 ? nil : reason
+            if reason != 0, brokerReason == nil { brokerReason = reason }
         case CMOSQUITTO_SUBSCRIBED.rawValue:
             let packetIdentifier = unsafe event.pointee.mid
             guard let index = subscribing.firstIndex(where: { $0.packetIdentifier == packetIdentifier }) else { return }

@@ -10,6 +10,9 @@ package struct InfoSnapshot: Hashable, Sendable {
     package var protocolVersion: String?
     package var boot: BootID?
     package var stream: StreamID?
+    /// With `broker.connect: {every, for_at_most}`: when the connection after this one is due; nil: the clock is not known.
+    package var isScheduled = false
+    package var nextConnection: WallTime?
     package var sensors: [Sensor] = []
     package var configuration = Configuration()
 
@@ -52,6 +55,7 @@ package func infoJSON(_ info: InfoSnapshot) -> [UInt8] {
     json.member("protocol", info.protocolVersion)
     json.member("boot", info.boot?.text)
     json.member("stream", info.stream?.text)
+    if info.isScheduled { json.member("next_connection", info.nextConnection) }
     json.key("sensors")
     json.beginObject()
     for sensor in info.sensors {

@@ -37,6 +37,7 @@ extension Settings {
         configuration.isClockCheckedByRing = publish.clock == .rtc
         configuration.stateEvery = buffer.stateEvery
         configuration.rateLimit = broker.rateLimit
+        configuration.schedule = broker.schedule
         configuration.live =
             switch publish.live {
             case .off: .off
@@ -51,10 +52,12 @@ extension Settings {
             caFile: broker.tls.caFile, certificateFile: broker.tls.certificateFile, privateKeyFile: broker.tls.privateKeyFile,
             psk: broker.tls.psk.map { .init(identity: $0.identity, key: $0.keyBytes) })
         return broker.urls.map { url in
-            BrokerAddress(
+            var address = BrokerAddress(
                 host: url.host, port: url.port, clientIdentifier: broker.clientID, username: broker.username,
                 password: broker.password.map { Array($0.text.utf8) }, tls: url.scheme == .tls ? tls : nil,
                 keepAliveSeconds: UInt16(clamping: broker.keepAlive.nanoseconds / 1_000_000_000), will: will)
+            address.sessionExpirySeconds = broker.schedule?.patienceSeconds ?? 0
+            return address
         }
     }
 

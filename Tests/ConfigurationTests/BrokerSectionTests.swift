@@ -44,6 +44,13 @@ import Testing
         #expect(broker?.rateLimit == 200)
     }
 
+    @Test func `connections are kept, or made on a schedule`() {
+        #expect(check("broker: {url: \"mqtt://b\", connect: always}").settings?.broker.schedule == nil)
+        let result = check("broker: {url: \"mqtt://b\", connect: {every: 15 min, for_at_most: 2 min}}")
+        #expect(result.lines == [])
+        #expect(result.settings?.broker.schedule == ConnectSchedule(every: .seconds(900), forAtMost: .seconds(120)))
+    }
+
     @Test func `a list of urls is taken in its order`() {
         let result = check("broker: {url: [\"mqtt://house.local\", \"mqtts://broker.example\"], tls: {ca_file: ca.pem}}")
         #expect(result.lines == [])
@@ -71,7 +78,7 @@ import Testing
         ("url: [\"mqtt://b\", \"mqtt://c\", \"mqtt://b\"]", "mqtt://b stands here twice"),
         ("url: [\((0...16).map { "\"mqtt://b\($0)\"" }.joined(separator: ", "))]", "17 brokers; 16 at most"),
         ("url: \"mqtt://b\", rate_limit: 0", "outside 1 ... 1000000"),
-        ("url: \"mqtt://b\", connect: {every: 15 min, for_at_most: 2 min}", "connect: not supported yet"),
+        ("url: \"mqtt://b\", connect: {every: 5 s, for_at_most: 2 s}", "outside 10 s ... 7 d"),
         ("url: \"mqtt://b\", connect: {every: 1 min, for_at_most: 2 min}", "is not below 'every'"),
         ("url: \"mqtt://b\", connect: {every: 15 min}", "'for_at_most' is missing"),
         ("url: \"mqtt://b\", connect: never", "known values: always"),

@@ -281,6 +281,21 @@ import TestSupport
         #expect(driver.notices.contains { $0.text.contains("another client") } == (reason == 0x8E))
     }
 
+    @Test func `the reason of DISCONNECT is told while messages are in flight, too`() throws {
+        let broker = try ScriptedBroker { connection in
+            try connection.acceptConnect()
+            guard connection.number == 0 else { return try connection.serve() }
+            for _ in 0..<3 { _ = try connection.readPublish() }
+            try connection.send(ServerPacket.disconnect(reason: 0x97))
+            try connection.staySilent(for: 5)
+        }
+        let driver = Driver(port: broker.port)
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        for number in 0..<5 { _ = driver.publish("\(number)") }
+        #expect(driver.run { $0.onlineEvents.count == 2 })
+        #expect(driver.events.contains(.offline(.disconnectedByBroker(reason: 0x97))), "\(driver.events)")
+    }
+
     @Test func `bytes that are no packet close the connection, and the next one works`() throws {
         let nonsense: [[UInt8]] = [
             [0x00, 0x00], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0x20, 0x02, 0x00], [0x40, 0x01, 0x00],

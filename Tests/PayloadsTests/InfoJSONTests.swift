@@ -10,6 +10,14 @@ import Testing
                 + #""stream":null,"sensors":{},"config":{"hash":null,"loaded":null,"error":null}}"#)
     }
 
+    @Test func `with scheduled connections the next one is said`() {
+        var info = InfoSnapshot(name: "a")
+        info.isScheduled = true
+        #expect(text(infoJSON(info)).contains(#""stream":null,"next_connection":null,"sensors""#))
+        info.nextConnection = exampleTime
+        #expect(text(infoJSON(info)).contains(#""next_connection":"2026-11-24T08:12:13.123Z""#))
+    }
+
     @Test func `the sensors come with models, quantities and units`() {
         var info = InfoSnapshot(name: "Greenhouse 1")
         info.location = "North house"

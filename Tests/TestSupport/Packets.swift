@@ -59,15 +59,17 @@ package struct ConnectProperties: Sendable {
     package var retainAvailable: UInt8?
     package var maximumPacketSize: UInt32?
     package var serverKeepAlive: UInt16?
+    package var topicAliasMaximum: UInt16?
     package init(
         receiveMaximum: UInt16? = nil, maximumQoS: UInt8? = nil, retainAvailable: UInt8? = nil,
-        maximumPacketSize: UInt32? = nil, serverKeepAlive: UInt16? = nil
+        maximumPacketSize: UInt32? = nil, serverKeepAlive: UInt16? = nil, topicAliasMaximum: UInt16? = nil
     ) {
         self.receiveMaximum = receiveMaximum
         self.maximumQoS = maximumQoS
         self.retainAvailable = retainAvailable
         self.maximumPacketSize = maximumPacketSize
         self.serverKeepAlive = serverKeepAlive
+        self.topicAliasMaximum = topicAliasMaximum
     }
 
     var bytes: [UInt8] {
@@ -77,6 +79,7 @@ package struct ConnectProperties: Sendable {
         if let retainAvailable { bytes += [0x25, retainAvailable] }
         if let maximumPacketSize { bytes += [0x27] + big(maximumPacketSize) }
         if let serverKeepAlive { bytes += [0x13] + big(serverKeepAlive) }
+        if let topicAliasMaximum { bytes += [0x22] + big(topicAliasMaximum) }
         return bytes
     }
 }

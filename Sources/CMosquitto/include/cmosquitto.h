@@ -31,6 +31,8 @@ typedef struct cmosquitto_options {
     bool will_retain;
     const char *will_content_type;
     bool will_is_text;
+    /// MQTT 5: of the session, and the delay of the Will Message; above 0 the session is also taken up again (Clean Start 0).
+    uint32_t session_expiry_seconds;
 } cmosquitto_options;
 
 enum cmosquitto_state {
