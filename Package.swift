@@ -119,6 +119,9 @@ if !embedded {
         .executableTarget(
             name: "ring-simulation", dependencies: ["Telemetry", "RingStore", "StorageSimulation"],
             path: "Tests/RingSimulator", swiftSettings: tests),
+        // Runs inside the virtual machine of scripts/power-cuts.
+        .executableTarget(
+            name: "ring-writer", dependencies: ["Telemetry", "RingStore", "LinuxIO"], path: "Tests/RingWriter", swiftSettings: tests),
         .target(
             name: "Simulation",
             dependencies: [

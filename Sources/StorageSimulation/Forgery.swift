@@ -62,7 +62,7 @@ package enum Forgery: Hashable, Sendable {
         return crc.value
     }
 
-    private static func sign(_ bytes: inout [UInt8], at start: Int, filePage: UInt64) {
+    static func sign(_ bytes: inout [UInt8], at start: Int, filePage: UInt64) {
         let sum = checksum(bytes, at: start, filePage: filePage)
         for offset in 0..<4 { bytes[start + offset] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * offset)) }
     }

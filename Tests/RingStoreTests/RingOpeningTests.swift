@@ -95,6 +95,23 @@ import Testing
         #expect(handovers.map { $0.sequence.rawValue } == [1, 2, 3, 4, 5, 1])
     }
 
+    @Test(arguments: [0, 63])
+    func `a new stream that has not come into the log outlives the damage of either header`(page: Int) {
+        var bench = Bench()
+        bench.input(.start)
+        for index in 1...5 { bench.input(.append(airReading(Int64(index), at: 1))) }
+        bench.input(.stop)
+        bench.file![100] ^= 1
+        let next = bench.restarted()
+        let stream = next.ring.status.stream
+        #expect(stream != bench.ring.status.stream)
+        var damaged = Bench(file: next.file, boot: 2, seed: 9)
+        damaged.file![page * 4096 + 100] ^= 1
+        damaged.input(.start)
+        let losses = damaged.drain().compactMap { $0.loss }
+        #expect(losses.contains { $0.stream == stream && $0.first == .first && $0.cause == .restart })
+    }
+
     @Test func `a page that cannot be read for a while costs nothing`() {
         var first = Bench()
         first.input(.start)
