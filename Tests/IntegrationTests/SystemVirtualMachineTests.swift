@@ -10,8 +10,8 @@ struct SystemVirtualMachineTests {
         let result = try await background {
             try run(
                 Build.root.appendingPathComponent("scripts/system-tests").path,
-                ["--brief", "--package", DebianPackage.main.path] + parts,
-                // Two minutes or so alone: the machine is emulated, and the other tests use both cores.
+                ["--package", DebianPackage.main.path] + parts,
+                // Some minutes: the machine is emulated, and the other tests use both cores.
                 within: 1180)
         }
         // 77: no such machine can be had here.
