@@ -353,7 +353,8 @@ package struct RingSimulation: Sendable {
         oracle.checkImage(ImageReader(image, verifies: false))
         let check = ImageReader(image, verifies: true)
         oracle.checkImage(check)
-        if isWhole, !check.damages.isEmpty || !check.isRing {
+        // A copy in a slot that an earlier end of a process has cut short is damage that costs nothing.
+        if isWhole, check.damages.contains(where: { $0.place != .slot || $0.loss != nil }) || !check.isRing {
             oracle.noteViolation("verify finds damage in a file that is whole: \(check.damages)")
         }
     }
