@@ -17,11 +17,12 @@ import TestSupport
         return try MosquittoBroker(options)
     }
 
-    /// What the first failure of TLS says.
+    /// What the first failure of TLS says. What a broker says against a client's certificate comes after the handshake, and is lost
+    /// when the end of the connection overtakes it: then the next attempt says it.
     private func refusal(_ port: UInt16, _ tls: BrokerAddress.TLSSettings) -> String {
         let driver = Driver(port: port, host: "localhost") { $0.tls = tls }
         driver.start()
-        #expect(driver.run { $0.session.lastFailure != nil || $0.session.isOnline })
+        #expect(driver.run { if case .tls = $0.session.lastFailure { true } else { $0.session.isOnline } })
         #expect(!driver.session.isOnline)
         guard case .tls(let what) = driver.session.lastFailure else { return "\(String(describing: driver.session.lastFailure))" }
         return what
