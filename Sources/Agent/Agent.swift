@@ -15,6 +15,7 @@ package struct Agent {
     var topics: TopicNames
     package private(set) var ring: Ring
     var alerting: Alerting
+    var rejecting: Rejecting
     var saving = Saving()
     package internal(set) var session: Session
     /// By their slots: a reload appends, and leaves empty ones.
@@ -90,6 +91,7 @@ package struct Agent {
             random: RandomSource(seed: random.next()))
         session = Session(configuration: configuration.session, random: RandomSource(seed: random.next()))
         alerting = Alerting(configuration: configuration, random: RandomSource(seed: random.next()))
+        rejecting = Rejecting(boot: configuration.boot, random: RandomSource(seed: random.next()))
         sensors = drivers.indices.map {
             SensorSlot(driver: drivers[$0], settings: configuration.sensors[$0], schema: schemas[$0])
         }
@@ -159,7 +161,7 @@ package struct Agent {
 
     package var deadline: Instant? {
         var deadline = earliest(earliest(ring.deadline, session.deadline), outputs.deadline)
-        deadline = earliest(deadline, earliest(alertingDeadline, savingDeadline))
+        deadline = earliest(deadline, earliest(alertingDeadline, earliest(savingDeadline, rejecting.ring.deadline)))
         if stopping == nil {
             for sensor in sensors { deadline = earliest(deadline, sensor.deadline) }
             if connection != nil { deadline = earliest(deadline, metricsDue) }
@@ -193,6 +195,8 @@ package struct Agent {
             perform(ring.handle(.storage(result), at: now))
         case .storage(.alerts, let result):
             takeAlertStorage(result)
+        case .storage(.rejected, let result):
+            perform(rejectedRingInput: .storage(result))
         case .storage(.state, let result):
             takeStateStorage(result)
         case .session(let input):
@@ -223,6 +227,7 @@ package struct Agent {
 
     private mutating func handleDue() {
         if let due = ring.deadline, due <= now { perform(ring.handle(.timer, at: now)) }
+        if let due = rejecting.ring.deadline, due <= now { perform(rejectedRingInput: .timer) }
         if let due = connectBy, due <= now { startSession() }
         if let due = session.deadline, due <= now { perform(session.handle(.timer, at: now)) }
         if let due = outputs.deadline, due <= now { tellOutputs(.timer) }

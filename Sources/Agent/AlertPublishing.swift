@@ -9,10 +9,11 @@ extension Agent {
     /// In their order, ahead of every reading. False: there are more, and readings have to wait.
     mutating func publishAlerts() -> Bool {
         guard alerting.isRingUsed else { return true }
-        while session.alertRoom > 0 {
+        while session.alertRoom > 0, !rejecting.isFull {
             let (handover, ringActions) = alerting.ring.next(at: now, unstamped: true)
             performAlertRing(ringActions)
             guard let handover else { break }
+            if rejecting.waitsForCopy(handover.name) { continue }
             if case .reading(let reading) = handover, alerting.silent.remove(reading.name) != nil {
                 performAlertRing(alerting.ring.handle(.acknowledged(handover.name), at: now))
                 continue

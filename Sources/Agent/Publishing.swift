@@ -15,10 +15,11 @@ extension Agent {
         guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
-        while session.readingRoom > 0, drain.allows(at: now), let handover = nextOfRing() {
+        while session.readingRoom > 0, drain.allows(at: now), !rejecting.isFull, let handover = nextOfRing() {
+            if rejecting.waitsForCopy(handover.name) { continue }
             drain.spend()
             send(message(for: handover), record: .reading(handover.name))
-            // A message that is too large makes the session hold: it has no room then, and the ring was rewound.
+            // A message that is too large is rejected at once; the tenth makes the session hold: it has no room then.
         }
         if drain.isDraining, !ring.hasMoreToHandOver { drain.drained() }
     }
@@ -31,16 +32,22 @@ extension Agent {
         guard connection?.waiting.isEmpty == true, stopping?.phase.isClosing != true else { return }
         while let next = connection?.responses.first, session.otherRoom > 0 {
             connection?.responses.removeFirst()
-            send(next, isExpendable: true)
+            send(next, kind: .expendable)
         }
     }
 
     /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
-    mutating func send(_ message: Message, record: Record? = nil, isExpendable: Bool = false) {
+    mutating func send(_ message: Message, record: Record? = nil, kind: MessageKind = .status) {
         let tag = MessageTag(nextTag)
         nextTag += 1
         if let record { inFlight[tag] = record }
-        perform(session.publish(message, tag: tag, at: now, isExpendable: isExpendable))
+        let kind: MessageKind =
+            switch record?.name {
+            case .reading: .reading
+            case .loss: .loss
+            case nil: kind
+            }
+        perform(session.publish(message, tag: tag, at: now, kind: kind))
     }
 
     /// Queues a message that is not a reading; it goes out as soon as the window has room.
@@ -118,6 +125,10 @@ extension Agent {
             rewind()
         case .asleep:
             fellAsleep()
+        case .postponed(let tag, _):
+            postpone(tag)
+        case .rejected(let tag, let reason):
+            takeRejection(tag, reason)
         case .refused(_, let reason):
             dropResponse("the broker does not take it: \(reasonText(reason))")
         case .resumed:
@@ -131,6 +142,14 @@ extension Agent {
     mutating func rewind() {
         tellRing(.rewind)
         tellAlertRing(.rewind)
+    }
+
+    private mutating func postpone(_ tag: MessageTag) {
+        switch inFlight.removeValue(forKey: tag) {
+        case .reading(let name): tellRing(.postponed(name))
+        case .alert(let name): tellAlertRing(.postponed(name))
+        case nil: break
+        }
     }
 
     private mutating func settle(_ tag: MessageTag) {

@@ -56,7 +56,7 @@ extension Agent {
         metrics.published = counters.published
         metrics.acknowledged = counters.acknowledged
         metrics.duplicatesPossible = counters.duplicatesPossible
-        metrics.rejected = 0
+        metrics.rejected = counters.rejected
         metrics.held = counters.held
         metrics.unrouted = counters.unrouted
         metrics.ignoredCommands = ignoredCommands

@@ -70,8 +70,10 @@ extension Agent {
     private mutating func stopRings() {
         stopping?.files.insert(.readings)
         if alerting.isRingUsed { stopping?.files.insert(.alerts) }
+        if rejecting.isUsed { stopping?.files.insert(.rejected) }
         tellRing(.stop)
         tellAlertRing(.stop)
+        if rejecting.isUsed { perform(rejectedRingInput: .stop) }
     }
 
     mutating func stateSettledAtStop(through revision: Int) {

@@ -19,6 +19,8 @@ package struct Session: Hashable, Sendable {
     /// At a stop: for the last PUBACK, and then for DISCONNECT to be written.
     package static let stopTimeout = Duration.milliseconds(700)
     package static let disconnectTimeout = Duration.milliseconds(200)
+    /// So many refusals of readings, without one that was taken between, hold all readings up.
+    package static let refusalLimit = 10
 
     package let configuration: SessionConfiguration
     package internal(set) var counters = SessionCounters()
@@ -74,6 +76,8 @@ package struct Session: Hashable, Sendable {
     /// The last message, if it is a retained one: at a stop that is `offline`.
     var lastRetainedTag: MessageTag?
     var hold: Hold
+    /// Of readings, since the last one that was taken; over a reconnect too.
+    var refusalsInARow = 0
     var subscribing = Subscribing()
     var closes = CloseHistory()
     var hasBeenOnline = false
@@ -92,6 +96,7 @@ package struct Session: Hashable, Sendable {
     package init(after session: Session, configuration: SessionConfiguration) {
         self.init(configuration: configuration, random: session.random)
         counters = session.counters
+        refusalsInARow = session.refusalsInARow
         lastFailure = session.lastFailure
         lastDisconnect = session.lastDisconnect
         hasBeenOnline = session.hasBeenOnline
@@ -143,7 +148,9 @@ package struct Session: Hashable, Sendable {
 
     package var deadline: Instant? {
         switch state {
-        case .idle, .connecting, .finished: return hold.until
+        case .idle, .connecting: return hold.until
+        // Nothing is tried any more.
+        case .finished: return nil
         case .waiting(let retryAt): return earliest(retryAt, hold.until)
         case .awaitingAcknowledgement(_, let since):
             return earliest(since.advanced(by: Self.acknowledgementTimeout), hold.until)
@@ -168,21 +175,21 @@ package struct Session: Hashable, Sendable {
 
     /// Hands a message over. QoS 0: while online, else it is dropped.
     ///
-    /// One that is larger than the broker takes is held, as if the broker had refused it with 0x95.
-    /// - Parameter isExpendable: when the broker does not take it, it is dropped, and nothing is held for it.
+    /// One that is larger than the broker takes is not sent; what follows is as if the broker had refused it with 0x95.
+    /// - Parameter kind: what a refusal of it means.
     /// - Precondition: for QoS > 0 there is room.
     package mutating func publish(
-        _ message: Message, tag: MessageTag, at now: Instant, isExpendable: Bool = false
+        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading
     ) -> [SessionAction] {
         if message.qos == 0 {
             return isOnline && fits(message) ? [.publish(tag, message)] : []
         }
         precondition(isOnline, "a message with QoS > 0 was handed over while offline")
         guard fits(message) else {
-            if isExpendable { return [.event(.refused(tag, reason: 0x95))] }
-            return held(tag, topic: message.topic, reason: 0x95, at: now)
+            if kind == .expendable { return [.event(.refused(tag, reason: 0x95))] }
+            return refusal(tag, message.topic, 0x95, kind, at: now)
         }
-        window.append(tag, topic: message.topic, at: now, isExpendable: isExpendable)
+        window.append(tag, topic: message.topic, at: now, kind: kind)
         lastRetainedTag = message.retain ? tag : nil
         counters.published += 1
         return [.publish(tag, message)]

@@ -72,6 +72,18 @@ package struct MessageTag: Hashable, Sendable {
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// What the refusal of a message means for the others.
+package enum MessageKind: Hashable, Sendable {
+    /// A reading or an alert event: when it is rejected for good it can be set aside, and others of its kind may fare better.
+    case reading
+    /// Numbers that will not come. What it tells is told nowhere else: it is never set aside.
+    case loss
+    /// Status and the like. It says nothing of readings.
+    case status
+    /// An answer, whose topic somebody else chose: when the broker does not take it, it is dropped, and nothing is held for it.
+    case expendable
+}
+
 /// What the broker said in its CONNACK, both protocols.
 package struct ConnectionAcknowledgement: Hashable, Sendable {
     /// Return code (3.1.1) or reason code (5); 0 is success.
@@ -191,10 +203,15 @@ package enum SessionEvent: Hashable, Sendable {
     case offline(ConnectionFailure)
     /// Settled (0x00, 0x10 or 3.1.1).
     case settled(MessageTag, unrouted: Bool)
-    /// The broker refused it for now (any reason from 0x80 on), or it is larger than the broker takes: the session holds,
-    /// publishes no reading and backs off; all that is in flight is to be taken for not sent, and what the broker still
+    /// The broker takes nothing of this kind now (0x87 and the like), or has refused the tenth message in a row: the session
+    /// holds, publishes no reading and backs off; all that is in flight is to be taken for not sent, and what the broker still
     /// answers to it is not told.
     case held(MessageTag, reason: UInt8)
+    /// The broker cannot take this message now (0x80, 0x83, 0x97): it is to be sent again, when there is room, before any that
+    /// was not sent yet. What else is in flight goes on.
+    case postponed(MessageTag, reason: UInt8)
+    /// The broker will never take this message (0x90, 0x95, 0x99), or it is larger than the broker takes.
+    case rejected(MessageTag, reason: UInt8)
     /// The broker refused an expendable message for good; nothing is held for it.
     case refused(MessageTag, reason: UInt8)
     /// The hold is over: readings may be handed over again, one at first.
@@ -210,10 +227,10 @@ package enum SessionEvent: Hashable, Sendable {
 //   init(after: Session, configuration: SessionConfiguration)    a reload: counters go on; it begins with `.start`
 //   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
 //   var deadline: Instant?
-//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, isExpendable: Bool = false) -> [SessionAction]
+//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading) -> [SessionAction]
 //       QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
-//       than the broker takes is held at once. An expendable one (an answer, whose topic somebody else chose) is refused
-//       instead, and never held: it must not stop the readings. At a stop, `offline` is the last message and the retained one.
+//       than the broker takes is rejected at once; a loss is held instead, of which there is no copy. An expendable one is refused instead, and never held: it must
+//       not stop the readings. At a stop, `offline` is the last message and the retained one.
 //   mutating func subscribe(_ filters: [String], at now: Instant) -> [SessionAction]
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1
@@ -238,6 +255,8 @@ package struct SessionCounters: Hashable, Sendable {
     package var unrouted: UInt64 = 0
     /// Messages refused for now.
     package var held: UInt64 = 0
+    /// Messages refused for good.
+    package var rejected: UInt64 = 0
     /// In flight at a loss or at a hold: they come again, and the broker may have them.
     package var duplicatesPossible: UInt64 = 0
     package init() {}

@@ -6,22 +6,53 @@ extension Session {
     mutating func acknowledged(_ tag: MessageTag, _ reason: UInt8, at now: Instant) -> [SessionAction] {
         guard let entry = window.remove(tag) else { return [] }
         if entry.isForgotten { return [] }
-        if reason >= 0x80, entry.isExpendable { return [.event(.refused(tag, reason: reason))] }
-        if reason >= 0x80 { return held(tag, topic: entry.topic, reason: reason, at: now) }
+        if reason >= 0x80, entry.kind == .expendable { return [.event(.refused(tag, reason: reason))] }
+        if reason >= 0x80 { return refusal(tag, entry.topic, reason, entry.kind, at: now) }
         counters.acknowledged += 1
+        if entry.kind == .reading { refusalsInARow = 0 }
         let isUnrouted = reason == 0x10
         if isUnrouted { counters.unrouted += 1 }
         // What became of an answer says nothing of readings.
-        if !entry.isExpendable { hold.succeeded() }
+        if entry.kind != .expendable { hold.succeeded() }
         return [.event(.settled(tag, unrouted: isUnrouted))]
     }
 
     /// The library did not take it; what it says of a broken connection comes as `connectionLost` instead.
     mutating func publishRefused(_ tag: MessageTag, _ text: String, at now: Instant) -> [SessionAction] {
         guard let entry = window.remove(tag), !entry.isForgotten else { return [] }
-        if entry.isExpendable { return [.event(.refused(tag, reason: 0x83))] }
+        if entry.kind == .expendable { return [.event(.refused(tag, reason: 0x83))] }
         return [.notice(Notice(.error, "the MQTT library refused a message: \(text) topic=\(entry.topic)"))]
             + held(tag, topic: entry.topic, reason: 0x83, at: now)
+    }
+
+    /// By its reason, a message that is not taken is tried later, is set aside for good, or holds up all readings.
+    ///
+    /// The tenth reading in a row does that whatever its reason: where none at all is taken, the mistake is not in the readings.
+    mutating func refusal(
+        _ tag: MessageTag, _ topic: String, _ reason: UInt8, _ kind: MessageKind, at now: Instant
+    ) -> [SessionAction] {
+        if kind == .reading {
+            refusalsInARow = min(refusalsInARow + 1, Self.refusalLimit)
+            guard refusalsInARow < Self.refusalLimit else { return held(tag, topic: topic, reason: reason, at: now) }
+        }
+        switch Refusal(reason) {
+        case .later: return postponed(tag, topic: topic, reason: reason, at: now)
+        case .rejected where kind != .loss:
+            counters.rejected += 1
+            let notice = Notice(.warning, "the broker rejects a message for good: \(reasonText(reason)) topic=\(topic)")
+            return [.notice(notice), .event(.rejected(tag, reason: reason))]
+        case .rejected, .hold: return held(tag, topic: topic, reason: reason, at: now)
+        }
+    }
+
+    /// This one message comes again, after a delay and before any that was not sent yet; what else is in flight goes on.
+    private mutating func postponed(_ tag: MessageTag, topic: String, reason: UInt8, at now: Instant) -> [SessionAction] {
+        counters.held += 1
+        // Of several that were in flight together, one delay.
+        guard !hold.isHolding else { return [.event(.postponed(tag, reason: reason))] }
+        let delay = hold.begin(&random, at: now)
+        let text = "the broker does not take \(topic) now: \(reasonText(reason)); it is tried again in \(secondsText(delay))"
+        return [.notice(Notice(.warning, text)), .event(.postponed(tag, reason: reason))]
     }
 
     /// Nothing is settled: readings stop, all that is in flight is taken for not sent, and one message is tried later.

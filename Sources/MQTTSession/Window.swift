@@ -10,8 +10,7 @@ package struct Window: Hashable, Sendable {
         package var sentAt: Instant
         /// After a hold: the agent takes it for not sent, but it still has its place at the broker.
         package var isForgotten: Bool
-        /// A refusal of it concerns nothing else.
-        package var isExpendable: Bool
+        package var kind: MessageKind
     }
 
     package let limit: Int
@@ -34,9 +33,9 @@ package struct Window: Hashable, Sendable {
     /// Room for readings and losses: one slot is kept for the others, where there is more than one.
     package var readingRoom: Int { max(0, (limit > 1 ? limit - 1 : 1) - entries.count) }
 
-    package mutating func append(_ tag: MessageTag, topic: String, at now: Instant, isExpendable: Bool = false) {
+    package mutating func append(_ tag: MessageTag, topic: String, at now: Instant, kind: MessageKind = .reading) {
         precondition(entries.count < limit, "a message was handed over without room in the window")
-        entries.append(Entry(tag: tag, topic: topic, sentAt: now, isForgotten: false, isExpendable: isExpendable))
+        entries.append(Entry(tag: tag, topic: topic, sentAt: now, isForgotten: false, kind: kind))
     }
 
     /// The entry, which leaves the window; nil when no such message waits.

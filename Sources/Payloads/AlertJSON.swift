@@ -12,8 +12,10 @@ package import Telemetry
 ///   - boot: in which it happened.
 ///   - instant: at which it happened.
 ///   - stamp: of `instant`.
+///   - rejected: why the broker did not take it, put in as `rejected`; nil: not at all.
 package func alertJSON(
-    _ event: AlertEvent, stream: StreamID, sequence: SequenceNumber, boot: BootID, instant: Instant, stamp: Stamp
+    _ event: AlertEvent, stream: StreamID, sequence: SequenceNumber, boot: BootID, instant: Instant, stamp: Stamp,
+    rejected: String? = nil
 ) -> [UInt8] {
     var json = JSONWriter(capacity: 512)
     json.beginObject()
@@ -45,6 +47,7 @@ package func alertJSON(
     json.mark("acknowledged", event.acknowledged, at: instant, stamp)
     json.mark("muted_until", event.mutedUntil, at: instant, stamp)
     if event.isFlapping { json.member("flapping", true) }
+    if let rejected { json.member("rejected", rejected) }
     json.endObject()
     return json.bytes
 }

@@ -6,7 +6,10 @@ package import Telemetry
 /// - Parameters:
 ///   - device: put in as `device`; nil: not at all.
 ///   - sensor: put in as `sensor`; nil: not at all.
-package func readingJSON(_ reading: StampedReading, device: String? = nil, sensor: String? = nil) -> [UInt8] {
+///   - rejected: why the broker did not take it, put in as `rejected`; nil: not at all.
+package func readingJSON(
+    _ reading: StampedReading, device: String? = nil, sensor: String? = nil, rejected: String? = nil
+) -> [UInt8] {
     var json = JSONWriter(capacity: 192)
     json.beginObject()
     json.key("stream")
@@ -22,6 +25,7 @@ package func readingJSON(_ reading: StampedReading, device: String? = nil, senso
         json.key("sensor")
         json.string(sensor)
     }
+    if let rejected { json.member("rejected", rejected) }
     json.outcome(reading.outcome, quantities: reading.schema.quantities)
     json.endObject()
     return json.bytes

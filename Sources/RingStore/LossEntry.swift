@@ -17,6 +17,9 @@ struct LossEntry: Hashable, Sendable {
     var isOut = false
     /// It was counted when it happened.
     var isCounted = false
+    /// How many of them are readings in the file that count as unsettled until the loss is acknowledged: after a crash they
+    /// would be readings again.
+    var stored: UInt64 = 0
 
     var loss: Loss {
         Loss(
@@ -29,8 +32,10 @@ struct LossEntry: Hashable, Sendable {
     /// - Parameter isForced: also where it was told, or has another cause.
     mutating func absorb(_ next: LossEntry, isForced: Bool = false) -> Bool {
         guard span == next.span, end == next.first else { return false }
-        guard isForced || !isFrozen && !next.isFrozen && cause == next.cause else { return false }
+        // After a crash a rejected reading may be tried again, and taken: what was told of one must not depend on its neighbours.
+        guard isForced || !isFrozen && !next.isFrozen && cause == next.cause && cause != .rejected else { return false }
         end = next.end
+        stored += next.stored
         if let a = count, let b = next.count {
             count = a + b
         } else {

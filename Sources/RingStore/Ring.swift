@@ -4,7 +4,7 @@ package import Telemetry
 ///
 /// A reading goes to memory (`pending`); when it gets old there it is written to the file, and is read back when its turn
 /// comes. What was handed over and is not acknowledged stays in memory (`pending`, `writing` or `held`). The laws are in
-/// docs/ring-format.md. The parts: RingOpening, RingWriting, RingEviction, RingHandover, RingClock, RingAccounting.
+/// docs/ring-format.md. The parts: RingOpening, RingWriting, RingEviction, RingHandover, RingRejection, RingClock, RingAccounting.
 package struct Ring: Hashable, Sendable {
     enum Phase: Hashable {
         case idle
@@ -164,6 +164,8 @@ package struct Ring: Hashable, Sendable {
             makeRoom(&actions)
         case .clock(let reading): clock(reading)
         case .acknowledged(let name): acknowledge(name)
+        case .rejected(let name): reject(name)
+        case .postponed(let name): postpone(name)
         case .rewind: rewind()
         case .storage(let result): finish(result, now, &actions)
         case .timer: break

@@ -33,6 +33,7 @@ extension Ring {
         status.evicted = counters.evicted
         status.lost = counters.lost
         status.damaged = counters.damaged
+        status.rejected = counters.rejected
         status.lossesByCause = lossesByCause
         status.writtenBytes = writtenBytes
         status.syncs = syncs

@@ -200,6 +200,11 @@ extension Ring {
                 acknowledged.insert(first: first, end: range.end, stored: 0)
             }
         }
+        for index in losses.indices where losses[index].stored > 0 && losses[index].end <= eviction.expected {
+            // No page has it any more: the pages from now on tell that it is lost.
+            if !acknowledged.contains(losses[index].first) { settled += losses[index].stored }
+            losses[index].stored = 0
+        }
         settle()
         disk!.tailPage = eviction.endPage
         disk!.tailPosition = max(eviction.expected, disk!.tailPosition)

@@ -108,7 +108,7 @@ extension Ring {
     }
 
     private mutating func hand(_ slot: Slot, _ unstamped: Bool) -> Handover? {
-        if slot.isOut || slot.isAcknowledged {
+        if slot.isOut || slot.isAcknowledged || slot.isRejected {
             cursor += 1
             return nil
         }
@@ -327,7 +327,7 @@ extension Ring {
             else { return }
             // It stays in the list until the watermark is past it: a restart tells all again that lies behind it.
             let loss = losses[index]
-            acknowledged.insert(first: loss.first, end: loss.end, stored: 0)
+            acknowledged.insert(first: loss.first, end: loss.end, stored: loss.stored)
         }
         settle()
         while let first = pending.first, first.isAcknowledged {
@@ -335,7 +335,7 @@ extension Ring {
         }
     }
 
-    private func position(_ stream: StreamID, _ sequence: SequenceNumber) -> UInt64? {
+    func position(_ stream: StreamID, _ sequence: SequenceNumber) -> UInt64? {
         guard let span = spans.last(where: { $0.stream == stream.rawValue }), sequence.rawValue > 0,
             sequence.rawValue < UInt64(Int64.max)
         else { return nil }

@@ -20,6 +20,7 @@ extension Ring {
             counters.lost += count
             if entry.cause == .evicted { counters.evicted += count }
             if entry.cause == .damaged { counters.damaged += count }
+            if entry.cause == .rejected { counters.rejected += count }
             lossesByCause[Int(entry.cause.rawValue) - 1] += count
         }
         let index = losses.firstIndex { $0.first >= entry.first } ?? losses.count

@@ -36,6 +36,10 @@ package enum RingInput: Hashable, Sendable {
     case clock(ClockReading)
     /// The broker has acknowledged what was handed over (PUBACK). In any order.
     case acknowledged(Handover.Name)
+    /// The broker will never take this reading, of which there is a copy in `rejected.ring` that is synced: it becomes a loss.
+    case rejected(Handover.Name)
+    /// The broker cannot take it now: it is handed over once more, before what was not handed over yet.
+    case postponed(Handover.Name)
     /// The connection is gone: all that was handed over and is not acknowledged comes again, in order.
     case rewind
     /// The storage request is done. Requests are answered one at a time, in order.
@@ -80,6 +84,8 @@ package enum StorageFile: Int, CaseIterable, Hashable, Sendable {
     case alerts = 1
     /// `godwit.state`: what is kept over a restart beside the rings (StateKeeper).
     case state = 2
+    /// `rejected.ring`: readings that the broker will never take; made with the first of them.
+    case rejected = 3
 }
 
 /// One at a time; the next only after the result.
@@ -160,6 +166,7 @@ package struct RingStatus: Hashable, Sendable {
     package var evicted: UInt64
     package var lost: UInt64
     package var damaged: UInt64
+    package var rejected: UInt64
     /// Losses by cause, in the order of `Loss.Cause`.
     package var lossesByCause: [UInt64]
     /// Since the start of the process.
@@ -183,6 +190,7 @@ package struct RingStatus: Hashable, Sendable {
         evicted = 0
         lost = 0
         damaged = 0
+        rejected = 0
         lossesByCause = Array(repeating: 0, count: Loss.Cause.allCases.count)
         writtenBytes = 0
         syncs = 0
@@ -207,5 +215,7 @@ package struct RingStatus: Hashable, Sendable {
 //   var nextName: AlertEvent.ReadingName?    what the next reading is called; nil before the ring is open
 //   func stampOfNext(taken: Instant) -> Stamp, stampNow(taken: Instant) -> Stamp    for what is told of a reading beside the stream
 //   func wasKept(_ stream: StreamID, _ sequence: SequenceNumber) -> Bool    it was in the file when that was opened, or settled
+//   func isStored(_ name: AlertEvent.ReadingName) -> Bool    it is in the file, synced
+//   func handed(_ name: Handover.Name) -> StampedReading?    a reading that waits for its acknowledgement
 //   var hasMoreToHandOver: Bool      something that is kept is not handed over (since the last rewind)
 //   var status: RingStatus

@@ -54,6 +54,7 @@ package struct RingReader: Sendable {
         package var evicted: UInt64 = 0
         package var lost: UInt64 = 0
         package var damaged: UInt64 = 0
+        package var rejected: UInt64 = 0
     }
 
     private enum Phase: Hashable {
@@ -370,6 +371,7 @@ package struct RingReader: Sendable {
         summary.bytes = isEmpty ? 0 : (newest + 1 - found.tailPage) * UInt64(RingLayout.pageSize)
         summary.capacityBytes = found.layout.logPages * UInt64(RingLayout.pageSize)
         summary.evicted = state.evicted
+        summary.rejected = state.rejected
         summary.damaged += state.damaged
         summary.lost = state.lost + (summary.damaged - state.damaged)
     }

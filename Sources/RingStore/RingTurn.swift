@@ -112,6 +112,7 @@ extension Ring {
         for run in runs { damage(run.first, run.end, count: runs.count == 1 ? count : nil) }
         keepHeld()
         acknowledged.forgetStored()
+        for index in losses.indices { losses[index].stored = 0 }
         unclockedEnd = 0
         storedClock = nil
         isFileLost = true

@@ -37,6 +37,11 @@ extension Ring {
 
     func currentState(_ disk: Disk) -> RingState {
         var state = counters
+        for loss in losses where loss.cause == .rejected && loss.stored > 0 {
+            // A crash makes readings of them again, and then they are counted again.
+            state.lost -= loss.stored
+            state.rejected -= loss.stored
+        }
         state.watermark = watermark
         state.reserved = reserved
         state.span = spans[spans.count - 1]
@@ -208,6 +213,7 @@ extension Ring {
                 if slot.isAcknowledged { memoryBytes -= Slot.bytes(slot.reading) } else { slots.append(slot) }
             }
             pending = SlotQueue(slots + pending.removeAll())
+            for slot in slots where slot.isRejected { reject(at: slot.position) }
             disk!.badSlot = batch.slot
             if error != .noSpace, let highest = batch.highestPlaced { disk!.jump(past: highest) }
             failed(error, "written", now, &actions)
@@ -228,6 +234,7 @@ extension Ring {
                 if slot.position <= watermark || !acknowledged.addStored(at: slot.position) { settled += 1 }
             } else if slot.wasHanded {
                 hold(HeldReading(position: slot.position, reading: stamped(slot), isOut: slot.isOut))
+                if slot.isRejected { reject(at: slot.position) }
             }
         }
     }

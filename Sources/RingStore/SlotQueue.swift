@@ -11,6 +11,8 @@ struct Slot: Hashable, Sendable {
     var isOut = false
     /// In a batch that has failed.
     var wasSent = false
+    /// It becomes a loss as soon as the batch that it is in is done.
+    var isRejected = false
 
     var isDroppable: Bool { !isAcknowledged && !wasHanded && !wasSent }
 

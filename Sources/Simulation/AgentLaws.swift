@@ -148,7 +148,9 @@ package struct AgentLaws {
     }
 
     /// The broker has each number below each head, or was told that it is lost.
-    mutating func finish(_ status: RingStatus, broker: SimulatedBroker, watches: [AlertWatch], journal: SensorJournal) {
+    mutating func finish(
+        _ status: RingStatus, broker: SimulatedBroker, watches: [AlertWatch], journal: SensorJournal, copies: [RejectedReading]
+    ) {
         oracle.saw(status)
         if status.watermark.rawValue + 1 != status.head.rawValue {
             fail("law 2: watermark \(status.watermark.rawValue) stays below head \(status.head.rawValue)")
@@ -156,7 +158,7 @@ package struct AgentLaws {
         oracle.finish(volatile: volatile)
         var numbers: [UInt32: Set<UInt64>] = [:]
         var losses: [UInt32: [Loss]] = [:]
-        for received in broker.received {
+        for received in broker.received where received.reason < 0x80 {
             let levels = received.message.topic.split(separator: "/")
             guard levels.count >= 3 else { continue }
             if levels[2] == "losses" {
@@ -170,6 +172,12 @@ package struct AgentLaws {
         for (stream, head) in heads where !volatile.contains(stream) && head > 1 {
             for number in 1..<head where numbers[stream]?.contains(number) != true {
                 let isTold = losses[stream]?.contains { $0.first.rawValue <= number && $0.last.rawValue >= number } ?? false
+                let isRejected = losses[stream]?.contains { $0.first.rawValue == number && $0.cause == .rejected } ?? false
+                if isRejected, isDiskGood, copies.count < 500,
+                    !copies.contains(where: { $0.reading.stream.rawValue == stream && $0.reading.sequence.rawValue == number })
+                {
+                    return fail("law 2: \(StreamID(stream).text)/\(number) was rejected, and there is no copy")
+                }
                 if !isTold { return fail("law 1: the broker has not got \(StreamID(stream).text)/\(number) of \(head - 1)") }
             }
         }

@@ -389,6 +389,7 @@ package struct AgentSimulation {
     package mutating func finish() {
         broker.link = .good
         broker.dropsAcknowledgements = false
+        broker.refusesPermille = 0
         setDiskFaults(SimulatedStorage.Faults())
         lateness = .zero
         setTrouble(nil, ofDoor: true)
@@ -401,7 +402,29 @@ package struct AgentSimulation {
         if !isDrained { laws.fail("\(agent.ring.status.unacknowledged) readings do not come out") }
         if journal.run == 0 { laws.compare(watches, clock: journal.clock) }
         stop()
-        laws.finish(agent.ring.status, broker: broker, watches: watches, journal: journal)
+        laws.finish(agent.ring.status, broker: broker, watches: watches, journal: journal, copies: copies)
+    }
+
+    /// What a reader finds in `rejected.ring`.
+    private var copies: [RejectedReading] {
+        var disk = disks.files[.rejected]!
+        guard case .opened(let size, false, _) = disk.perform(.open(size: 0)) else { return [] }
+        var reader = RingReader(fileSize: size, showsItems: true)
+        var result: StorageResult?
+        var copies: [RejectedReading] = []
+        while true {
+            switch reader.step(result) {
+            case .request(let request), .again(let request): result = disk.perform(request)
+            case .items(let items):
+                result = nil
+                for item in items {
+                    guard case .reading(let entry) = item.handover, case .event(let bytes) = entry.outcome else { continue }
+                    if let copy = RejectedReading(decoding: bytes) { copies.append(copy) }
+                }
+            case .damage: result = nil
+            case .done, .notARing, .failed: return copies
+            }
+        }
     }
 
     private var isDrained: Bool {

@@ -57,7 +57,7 @@ package struct AgentWeather {
     }
 
     private mutating func happen() {
-        let what = Int.random(in: 0..<22, using: &random)
+        let what = Int.random(in: 0..<23, using: &random)
         switch what {
         case 0, 1: simulation.toggleDoor()
         case 2: for _ in 0..<Int.random(in: 1...4, using: &random) { simulation.pulse() }
@@ -84,6 +84,7 @@ package struct AgentWeather {
             let order = [#""on""#, #""on","for":"7 s""#, #""off""#, #""toggle""#].randomElement(using: &random)!
             let id = ["siren", "inlet", "outlet", "fan"].randomElement(using: &random)!
             simulation.command(#"{"command":"output","output":"\#(id)","state":\#(order)}"#)
+        case 20: simulation.broker.refusesPermille = [0, 0, 50, 300, 1000].randomElement(using: &random)!
         default:
             // Beside the whole seconds at which deadlines are: which comes first at one instant nobody says.
             simulation.run(for: .milliseconds(Int.random(in: 1...999, using: &random)))

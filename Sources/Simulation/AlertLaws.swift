@@ -91,7 +91,7 @@ struct AlertLaws {
             }
         }
         var received: Set<RingOracle.Name> = []
-        for message in broker.received where message.message.topic.hasPrefix("godwit/sim/alerts/") {
+        for message in broker.received where message.reason < 0x80 && message.message.topic.hasPrefix("godwit/sim/alerts/") {
             if let json = try? JSONValue(parsing: message.message.payload), let name = AgentLaws.name(json) { received.insert(name) }
         }
         for (stream, head) in heads where !volatile.contains(stream) && head > 1 {

@@ -15,6 +15,8 @@ package struct SimulatedBroker: Sendable {
         package var message: Message
         package var at: Instant
         package var boot: BootID
+        /// Of its PUBACK; below 0x80 the broker has it.
+        package var reason: UInt8
     }
 
     package var link = Link.good {
@@ -26,6 +28,8 @@ package struct SimulatedBroker: Sendable {
         // Acknowledgements come in order: after one that did not come none does, on this connection.
         didSet { if dropsAcknowledgements { isMute = true } }
     }
+    /// How many of 1,000 readings it refuses, each with some reason of those that may be.
+    package var refusesPermille = 0
     /// At most so long until an acknowledgement comes.
     package var delay = Duration.milliseconds(300)
     package private(set) var received: [Received] = []
@@ -78,10 +82,11 @@ package struct SimulatedBroker: Sendable {
         case .publish(let tag, let message):
             guard isConnected, !isDead else { return }
             hasSession = true
-            received.append(Received(message: message, at: now, boot: boot))
-            if message.retain { keep(message) }
+            let reason = refusal(of: message)
+            received.append(Received(message: message, at: now, boot: boot, reason: reason))
+            if message.retain, reason < 0x80 { keep(message) }
             guard !isMute else { return }
-            if message.qos > 0 { answer(.acknowledged(tag, reason: 0), at: now) }
+            if message.qos > 0 { answer(.acknowledged(tag, reason: reason), at: now) }
             answer(.bytesReceived, at: now)
         case .disconnect(let withWill):
             end(withWill: withWill)
@@ -91,6 +96,15 @@ package struct SimulatedBroker: Sendable {
             answer(.connectionLost(failure), at: now)
         case .subscribe, .unsubscribe, .notice, .event: break
         }
+    }
+
+    private mutating func refusal(of message: Message) -> UInt8 {
+        guard refusesPermille > 0, message.qos > 0, Int.random(in: 0..<1000, using: &random) < refusesPermille else { return 0 }
+        let levels = message.topic.split(separator: "/")
+        // The newest event of an alert that is refused leaves an old one with the broker for a while, and the laws of alerts do not
+        // know that yet.
+        guard levels.count >= 3, ["sensors", "unstamped"].contains(levels[2]) else { return 0 }
+        return [0x80, 0x83, 0x87, 0x90, 0x95, 0x97, 0x99].randomElement(using: &random)!
     }
 
     private mutating func keep(_ message: Message) {

@@ -39,6 +39,12 @@ package struct Family: Sendable {
             $0.stepsPerLife = 60
             $0.otherSizes = [384 << 10, 512 << 10]
         },
+        Family("refusals", seeds: 100) { $0.refusesPermille = 200 },
+        Family("refusals-full", seeds: 20) {
+            $0.refusesPermille = 200
+            $0.longReadings = true
+            $0.stepsPerLife = 150
+        },
         Family("stalls", seeds: 100) { $0.stalls = true },
         Family("failing-disk", seeds: 100) {
             $0.faults.writeFails = 60

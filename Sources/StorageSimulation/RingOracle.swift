@@ -201,7 +201,7 @@ package struct RingOracle: Sendable {
             // What an other loss has told of is not counted again.
             let others = losses[stream]!.filter { $0.first != loss.first }
             for number in loss.first.rawValue...loss.last.rawValue
-            where handed[Name(stream: stream, sequence: number)] != nil
+            where handed[Name(stream: stream, sequence: number)] != nil && loss.cause != .rejected
                 || others.contains(where: { $0.first.rawValue <= number && $0.last.rawValue >= number })
             { received += 1 }
             let range = loss.last.rawValue - loss.first.rawValue + 1

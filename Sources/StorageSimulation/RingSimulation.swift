@@ -45,6 +45,8 @@ package struct RingSimulation: Sendable {
         /// Long details fill the ring fast.
         package var longReadings = false
         package var mutant: Mutant?
+        /// How many of 1,000 readings the broker rejects, or does not take now.
+        package var refusesPermille = 0
         package init() {}
     }
     package let seed: UInt64
@@ -215,6 +217,10 @@ package struct RingSimulation: Sendable {
         for _ in 0..<count {
             let index = chance(800) ? 0 : Int.random(in: 0..<flying.count, using: &random)
             let name = flying.remove(at: index)
+            if case .reading = name, options.refusesPermille > 0, chance(options.refusesPermille) {
+                input(chance(500) ? .rejected(name) : .postponed(name))
+                continue
+            }
             oracle.acknowledged(name)
             input(.acknowledged(name))
         }

@@ -16,7 +16,7 @@ package struct Quantity: Hashable, Sendable {
     /// Names that a payload uses itself (contract, section 3).
     package static let reservedNames: [String] = [
         "stream", "seq", "time", "clock", "boot", "uptime", "not_before", "device", "sensor", "error", "detail",
-        "from", "thinned",
+        "from", "thinned", "rejected",
     ]
 }
 

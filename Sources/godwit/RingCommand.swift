@@ -32,18 +32,19 @@ func runRing(_ invocation: Invocation) -> Int32 {
     }
 }
 
-/// A reading, or an event of an alert ring.
-func showReading(_ reading: StampedReading) {
+/// A reading, an event of an alert ring, or either of them as `rejected.ring` has it.
+func showReading(_ reading: StampedReading, rejected: String? = nil) {
     guard case .event(let bytes) = reading.outcome else {
-        return write(bytes: readingJSON(reading, sensor: reading.schema.sensor) + [0x0A], to: 1)
+        return write(bytes: readingJSON(reading, sensor: reading.schema.sensor, rejected: rejected) + [0x0A], to: 1)
     }
+    if rejected == nil, let copy = RejectedReading(decoding: bytes) { return showReading(copy.reading, rejected: copy.reasonText) }
     guard let event = AlertEvent(decoding: bytes) else {
         // The page is whole, so it was written so.
         return printError("godwit: ring dump: \(reading.sequence.rawValue): an event that this version cannot read\n")
     }
     let json = alertJSON(
         event, stream: reading.stream, sequence: reading.sequence, boot: reading.boot, instant: reading.instant,
-        stamp: reading.stamp)
+        stamp: reading.stamp, rejected: rejected)
     write(bytes: json + [0x0A], to: 1)
 }
 
@@ -85,7 +86,7 @@ func readRing(
             finish(reader.summary)
             return ExitStatus.ok.rawValue
         case .notARing:
-            return fail(what, "it is no ring", "name readings.ring or alerts.ring of the daemon's state directory", .data)
+            return fail(what, "it is no ring", "name readings.ring, alerts.ring or rejected.ring of the daemon's state directory", .data)
         case .failed(.laterVersion):
             return fail(what, "a later version of Godwit has written it", "read it with that version", .data)
         case .failed:
@@ -120,7 +121,7 @@ extension RingReader.Summary {
         stored          \(records) (\(records == 0 ? "none" : "\(tail.rawValue) to \(head.rawValue - 1)"))
         unacknowledged  \(unacknowledged), above watermark \(watermark.rawValue)
         bytes           \(bytes) of \(capacityBytes)
-        lost            \(lost): evicted \(evicted), damaged \(damaged)
+        lost            \(lost): evicted \(evicted), damaged \(damaged), rejected \(rejected)
 
         """
     }

@@ -62,7 +62,8 @@ private func csvRows(_ handover: Handover) -> [UInt8] {
             loss.stream.text, "\(loss.first.rawValue)", "", "", "", "", "", "", "", "", "lost",
             "\(loss.cause.text), to \(loss.last.rawValue), count \(count)",
         ])
-    case .reading(let reading):
+    case .reading(let stored):
+        let (reading, rejected) = original(of: stored)
         let (time, clock): (String, String) =
             switch reading.stamp {
             case .synced(let time): (time.rfc3339, "synced")
@@ -78,13 +79,21 @@ private func csvRows(_ handover: Handover) -> [UInt8] {
         switch reading.outcome {
         case .measurements(let values):
             for (quantity, value) in zip(reading.schema.quantities, values) {
-                row(start + [quantity.name, text(value, quantity), quantity.unit, "", ""])
+                row(start + [quantity.name, text(value, quantity), quantity.unit, "", rejected])
             }
-        case .noReading(let reason): row(start + ["", "", "", reason.code.text, reason.detail])
+        case .noReading(let reason):
+            let detail = rejected.isEmpty ? reason.detail : "\(reason.detail); \(rejected)"
+            row(start + ["", "", "", reason.code.text, detail])
         case .event: row(start + ["", "", "", "event", "see godwit ring dump"])
         }
     }
     return rows
+}
+
+/// What an entry of `rejected.ring` is a copy of, and why.
+private func original(of stored: StampedReading) -> (reading: StampedReading, rejected: String) {
+    guard case .event(let bytes) = stored.outcome, let copy = RejectedReading(decoding: bytes) else { return (stored, "") }
+    return (copy.reading, "rejected: \(copy.reasonText)")
 }
 
 private func text(_ value: Int64, _ quantity: Quantity) -> String {
@@ -95,7 +104,8 @@ private func text(_ value: Int64, _ quantity: Quantity) -> String {
 
 /// RFC 8428. Nil: it cannot be said: without `t` a record is of now.
 private func senMLRecords(_ handover: Handover) -> [[UInt8]]? {
-    guard case .reading(let reading) = handover else { return nil }
+    guard case .reading(let stored) = handover else { return nil }
+    let reading = original(of: stored).reading
     let time: WallTime
     switch reading.stamp {
     case .synced(let known), .estimated(let known): time = known

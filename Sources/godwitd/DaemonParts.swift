@@ -48,6 +48,7 @@ struct DaemonParts {
         ringPath = options.inStateDirectory(settings.buffer.file)
         storage = StorageThread(paths: [
             ringPath, options.inStateDirectory("alerts.ring"), options.inStateDirectory("godwit.state"),
+            options.inStateDirectory("rejected.ring"),
         ])
         board = LineBoard(chips: chipDeclarations(settings.chips, notices: &notices), origin: now)
         let sensors = settings.sensors.map { makeSensor($0, at: now) }

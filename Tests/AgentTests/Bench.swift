@@ -35,6 +35,8 @@ struct Bench {
     var unsubscriptions: [[String]] = []
     /// The reasons of PUBACK by topic; 0 where there is none.
     var refusals: [String: UInt8] = [:]
+    /// The reason of each PUBACK, where `refusals` has none.
+    var rejects: (Message) -> UInt8 = { _ in 0 }
     var published: [Message] = []
     var log: [Notice] = []
     var responses: [String] = []
@@ -204,7 +206,7 @@ struct Bench {
         }
     }
 
-    private mutating func perform(_ request: StorageRequest, _ file: StorageFile) -> StorageResult {
+    mutating func perform(_ request: StorageRequest, _ file: StorageFile) -> StorageResult {
         if let diskError { return .failed(diskError) }
         switch request {
         case .open(let size), .setAside(let size):
@@ -238,7 +240,7 @@ struct Bench {
         case .publish(let tag, let message):
             published.append(message)
             if acknowledges, message.qos > 0 {
-                inbox.append(.session(.acknowledged(tag, reason: refusals[message.topic] ?? 0)))
+                inbox.append(.session(.acknowledged(tag, reason: refusals[message.topic] ?? rejects(message))))
             }
             if acknowledges { inbox.append(.session(.bytesReceived)) }
         case .subscribe(let filters): subscriptions.append(filters)
@@ -259,6 +261,8 @@ struct Bench {
 
     /// The `seq` of the readings on a topic, in the order of publishing.
     func sequences(on topic: String) -> [Int] { payloads(on: topic).compactMap { Bench.integer("seq", in: $0) } }
+
+    static func sequence(_ message: Message) -> Int? { integer("seq", in: String(decoding: message.payload, as: UTF8.self)) }
 
     static func integer(_ key: String, in json: String) -> Int? {
         guard let range = json.range(of: "\"\(key)\":") else { return nil }

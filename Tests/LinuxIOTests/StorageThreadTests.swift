@@ -6,7 +6,7 @@ import Testing
 @Suite struct StorageThreadTests {
     /// The files beside the ring are named after it.
     private static func thread(_ path: String) -> StorageThread {
-        StorageThread(paths: [path, path + ".alerts", path + ".state"])
+        StorageThread(paths: [path, path + ".alerts", path + ".state", path + ".rejected"])
     }
 
     private static func wait(_ thread: StorageThread) -> StorageResult? {

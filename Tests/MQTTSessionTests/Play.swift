@@ -44,11 +44,12 @@ struct Play {
     }
 
     mutating func publish(
-        qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10, retain: Bool = false, isExpendable: Bool = false
+        qos: UInt8 = 1, _ topic: String = "t", payload: Int = 10, retain: Bool = false, kind: MessageKind = .reading
     ) -> (MessageTag, [SessionAction]) {
         nextTag += 1
         let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: retain)
-        let result = session.publish(message, tag: MessageTag(nextTag), at: now, isExpendable: isExpendable)
+        let result = session.publish(
+            message, tag: MessageTag(nextTag), at: now, kind: kind)
         actions += result
         return (MessageTag(nextTag), result)
     }

@@ -12,8 +12,103 @@ import Testing
         #expect(play.session.counters.acknowledged == 1)
     }
 
-    @Test(arguments: 0x80...0xFF as ClosedRange<UInt8>)
-    func `every reason from 0x80 on holds: nothing is settled, no reading has room, all comes again`(reason: UInt8) {
+    private static let later: [UInt8] = [0x80, 0x83, 0x97]
+    private static let rejected: [UInt8] = [0x90, 0x95, 0x99]
+    private static let holding = (0x80...0xFF as ClosedRange<UInt8>).filter { !later.contains($0) && !rejected.contains($0) }
+
+    @Test(arguments: later)
+    func `a message that the broker cannot take now is tried later, and what else is in flight goes on`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let tags = (0..<3).map { _ in play.publish().0 }
+        let actions = play.give(.acknowledged(tags[1], reason: reason))
+        #expect(actions.events == [.postponed(tags[1], reason: reason)])
+        #expect(actions.says("tried again in") && actions.says(reasonText(reason)))
+        #expect(play.session.readingRoom == 0 && play.session.isHolding && play.session.isOnline)
+        #expect(play.give(.acknowledged(tags[0], reason: 0)) == [.event(.settled(tags[0], unrouted: false))])
+        // Refused together, tried again together: one delay.
+        let until = play.session.deadline
+        #expect(play.give(.acknowledged(tags[2], reason: reason)) == [.event(.postponed(tags[2], reason: reason))])
+        #expect(play.session.deadline == until)
+        #expect(play.session.counters.held == 2 && play.session.counters.duplicatesPossible == 0)
+        #expect(play.giveTimer().events == [.resumed])
+        #expect(play.session.readingRoom == 1)
+        play.give(.acknowledged(play.publish().0, reason: 0))
+        #expect(play.session.readingRoom == 19)
+    }
+
+    @Test(arguments: rejected)
+    func `a message that the broker will never take is told, and holds nothing up`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let tags = (0..<3).map { _ in play.publish().0 }
+        let actions = play.give(.acknowledged(tags[1], reason: reason))
+        #expect(actions.events == [.rejected(tags[1], reason: reason)])
+        #expect(actions.says("for good") && actions.says(reasonText(reason)))
+        #expect(!play.session.isHolding && play.session.readingRoom == 17)
+        #expect(play.give(.acknowledged(tags[2], reason: 0)) == [.event(.settled(tags[2], unrouted: false))])
+        #expect(play.session.counters.rejected == 1 && play.session.counters.held == 0)
+    }
+
+    @Test(arguments: rejected)
+    func `a message of which there is no copy holds when the broker will never take it`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let (tag, _) = play.publish(kind: .loss)
+        #expect(play.give(.acknowledged(tag, reason: reason)).events == [.held(tag, reason: reason)])
+        #expect(play.session.counters.rejected == 0)
+    }
+
+    @Test(arguments: later + rejected)
+    func `the tenth refusal in a row holds, whatever its reason, and so does each after it`(reason: UInt8) {
+        var play = Play()
+        play.connect()
+        let tags = (0..<12).map { _ in play.publish().0 }
+        for tag in tags.prefix(9) {
+            #expect(play.give(.acknowledged(tag, reason: reason)).events != [.held(tag, reason: reason)])
+        }
+        let actions = play.give(.acknowledged(tags[9], reason: reason))
+        #expect(actions.events == [.held(tags[9], reason: reason)])
+        #expect(actions.says("everything is kept"))
+        // What else was in flight is taken for not sent.
+        #expect(play.give(.acknowledged(tags[10], reason: reason)) == [])
+        play.giveTimer()
+        let (eleventh, _) = play.publish()
+        #expect(play.give(.acknowledged(eleventh, reason: reason)).events == [.held(eleventh, reason: reason)])
+        play.giveTimer()
+        // One that is taken, and all begins anew.
+        play.give(.acknowledged(play.publish().0, reason: 0))
+        let (after, _) = play.publish()
+        #expect(play.give(.acknowledged(after, reason: reason)).events != [.held(after, reason: reason)])
+    }
+
+    @Test func `losses and status that are taken do not make refusals of readings fewer`() {
+        var play = Play()
+        play.connect()
+        for index in 1...12 {
+            let (reading, _) = play.publish()
+            let event = play.give(.acknowledged(reading, reason: 0x99)).events.first
+            #expect(event == (index < 10 ? .rejected(reading, reason: 0x99) : .held(reading, reason: 0x99)))
+            while play.session.isHolding { play.giveTimer() }
+            play.give(.acknowledged(play.publish(kind: .loss).0, reason: 0))
+            play.give(.acknowledged(play.publish(kind: .status).0, reason: 0))
+        }
+    }
+
+    @Test func `refusals with a success between are not in a row`() {
+        var play = Play()
+        play.connect()
+        for _ in 0..<100 {
+            let (good, _) = play.publish()
+            let (bad, _) = play.publish()
+            play.give(.acknowledged(good, reason: 0x10))
+            #expect(play.give(.acknowledged(bad, reason: 0x99)).events == [.rejected(bad, reason: 0x99)])
+        }
+        #expect(play.session.counters.rejected == 100)
+    }
+
+    @Test(arguments: holding)
+    func `any other reason from 0x80 on holds: nothing is settled, no reading has room, all comes again`(reason: UInt8) {
         var play = Play()
         play.connect()
         let tags = (0..<3).map { _ in play.publish().0 }
@@ -32,7 +127,7 @@ import Testing
         var play = Play()
         play.connect()
         let reading = play.publish().0
-        let answer = play.publish(isExpendable: true).0
+        let answer = play.publish(kind: .expendable).0
         #expect(play.give(.acknowledged(answer, reason: reason)) == [.event(.refused(answer, reason: reason))])
         #expect(!play.session.isHolding && play.session.counters.held == 0)
         #expect(play.session.readingRoom == 18)
@@ -42,9 +137,9 @@ import Testing
     @Test func `an expendable message that is too large, or that the library refuses, holds nothing`() {
         var play = Play()
         play.connect(.init(reason: 0, maximumPacketSize: 100))
-        let (large, actions) = play.publish(payload: 200, isExpendable: true)
+        let (large, actions) = play.publish(payload: 200, kind: .expendable)
         #expect(actions == [.event(.refused(large, reason: 0x95))])
-        let answer = play.publish(isExpendable: true).0
+        let answer = play.publish(kind: .expendable).0
         #expect(play.give(.publishRefused(answer, "bad topic")) == [.event(.refused(answer, reason: 0x83))])
         #expect(!play.session.isHolding && play.session.readingRoom == 19)
     }
@@ -54,7 +149,7 @@ import Testing
         play.connect()
         play.give(.acknowledged(play.publish().0, reason: 0x97))
         play.giveTimer()
-        play.give(.acknowledged(play.publish(isExpendable: true).0, reason: 0))
+        play.give(.acknowledged(play.publish(kind: .expendable).0, reason: 0))
         #expect(play.session.readingRoom == 1)
     }
 
@@ -62,7 +157,7 @@ import Testing
         var play = Play { $0.inFlight = 5 }
         play.connect()
         let tags = (0..<4).map { _ in play.publish().0 }
-        play.give(.acknowledged(tags[0], reason: 0x97))
+        play.give(.acknowledged(tags[0], reason: 0x87))
         #expect(play.session.otherRoom == 2)
         play.give(.acknowledged(tags[1], reason: 0))
         #expect(play.session.otherRoom == 3)
@@ -72,7 +167,7 @@ import Testing
         var play = Play()
         play.connect()
         let (tag, _) = play.publish()
-        play.give(.acknowledged(tag, reason: 0x97))
+        play.give(.acknowledged(tag, reason: 0x87))
         let wait = play.now.duration(to: play.session.deadline!)
         #expect(wait >= .seconds(1) && wait <= .seconds(3))
         #expect(play.giveTimer().events == [.resumed])
@@ -102,6 +197,15 @@ import Testing
         #expect(play.session.counters.held == 100)
     }
 
+    @Test func `after a stop a hold is waited for no more`() {
+        var play = Play()
+        play.connect()
+        play.give(.acknowledged(play.publish().0, reason: 0x87))
+        play.give(.stop)
+        while play.session.deadline != nil, !play.actions.events.contains(.finished) { play.giveTimer() }
+        #expect(play.actions.events.contains(.finished) && play.session.deadline == nil)
+    }
+
     @Test func `a hold lasts over a loss and ends also while offline`() {
         var play = Play()
         play.connect()
@@ -113,12 +217,14 @@ import Testing
         #expect(!play.session.isHolding)
     }
 
-    @Test func `a message that is larger than the broker takes is held and not sent`() {
+    @Test func `a message that is larger than the broker takes is rejected and not sent`() {
         var play = Play()
         play.connect(.init(reason: 0, maximumPacketSize: 100))
         let (tag, actions) = play.publish(payload: 100)
-        #expect(actions.events == [.held(tag, reason: 0x95)])
-        #expect(!actions.contains { if case .publish = $0 { true } else { false } })
+        #expect(actions.events == [.rejected(tag, reason: 0x95)])
+        let (loss, held) = play.publish(payload: 100, kind: .loss)
+        #expect(held.events == [.held(loss, reason: 0x95)])
+        #expect(!(actions + held).contains { if case .publish = $0 { true } else { false } })
         #expect(play.session.otherRoom == 20)
     }
 

@@ -5,7 +5,7 @@ import Testing
 // the mutants, and scripts/test runs that.
 
 @Suite struct RingSimulationTests {
-    @Test(arguments: ["power-cuts", "failing-disk", "bit-rot"])
+    @Test(arguments: ["power-cuts", "failing-disk", "bit-rot", "refusals"])
     func `the laws hold`(name: String) throws {
         let family = try #require(Family.all.first { $0.name == name })
         var options = family.options
