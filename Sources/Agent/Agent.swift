@@ -36,6 +36,7 @@ package struct Agent {
     var drain: DrainPace
     var live = LiveReadings()
     var waking: Waking
+    var batching: Batching
     var metricsDue: Instant?
     var lastError: String?
     var logHistory = LogHistory()
@@ -64,6 +65,8 @@ package struct Agent {
     /// What a message carries, for its acknowledgement.
     enum Record: Hashable {
         case reading(Handover.Name)
+        /// Several, in one message.
+        case batch([Handover.Name])
         case alert(Handover.Name)
     }
 
@@ -97,6 +100,7 @@ package struct Agent {
         }
         outputs = OutputBank(settings: configuration.outputs)
         waking = Waking(configuration.schedule)
+        batching = Batching(configuration.batch)
         drain = DrainPace(limit: configuration.rateLimit)
         self.clock = clock
         startedAt = clock.instant
@@ -176,6 +180,7 @@ package struct Agent {
             // Past it, what waits goes out as soon as there is room: no deadline of its own.
             if end > now { deadline = earliest(deadline, end) }
         }
+        deadline = earliest(deadline, batchDeadline)
         if stopping == nil { deadline = earliest(deadline, waking.deadline) }
         return earliest(deadline, stopping?.deadline)
     }

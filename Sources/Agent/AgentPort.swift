@@ -10,6 +10,18 @@ package struct AgentConfiguration: Sendable {
     /// The newest reading of each sensor on `P/live/<sensor>`, or not; retained by the broker, or not.
     package enum Live: Hashable, Sendable { case off, on, retained }
 
+    /// Readings that go out in one message.
+    package struct Batch: Hashable, Sendable {
+        /// 2 to 1000
+        package var readings: Int
+        /// How long the oldest waits for the others.
+        package var age: Duration
+        package init(readings: Int, age: Duration) {
+            self.readings = readings
+            self.age = age
+        }
+    }
+
     package var deviceID: String
     package var deviceName: String
     package var location: String
@@ -36,6 +48,8 @@ package struct AgentConfiguration: Sendable {
     package var stateEvery = Duration.seconds(600)
     /// `broker.connect`; nil: always connected.
     package var schedule: ConnectSchedule?
+    /// `publish.batch`; nil: each reading is a message.
+    package var batch: Batch?
     /// `publish.live`
     package var live = Live.off
     /// Readings a second while a backlog is sent; nil: as many as the window allows.

@@ -15,12 +15,7 @@ extension Agent {
         guard connection.responses.isEmpty else { return }
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
-        while session.readingRoom > 0, drain.allows(at: now), !rejecting.isFull, let handover = nextOfRing() {
-            if rejecting.waitsForCopy(handover.name) { continue }
-            drain.spend()
-            send(message(for: handover), record: .reading(handover.name))
-            // A message that is too large is rejected at once; the tenth makes the session hold: it has no room then.
-        }
+        publishReadings()
         if drain.isDraining, !ring.hasMoreToHandOver { drain.drained() }
     }
 
@@ -42,9 +37,9 @@ extension Agent {
         nextTag += 1
         if let record { inFlight[tag] = record }
         let kind: MessageKind =
-            switch record?.name {
-            case .reading: .reading
-            case .loss: .loss
+            switch record {
+            case .reading(.loss), .alert(.loss): .loss
+            case .reading, .alert, .batch: .reading
             case nil: kind
             }
         perform(session.publish(message, tag: tag, at: now, kind: kind))
@@ -73,7 +68,7 @@ extension Agent {
             topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
     }
 
-    private mutating func message(for handover: Handover) -> Message {
+    mutating func message(for handover: Handover) -> Message {
         switch handover {
         case .reading(let reading):
             let sensor = reading.schema.sensor
@@ -140,6 +135,7 @@ extension Agent {
 
     /// What was handed over and is not acknowledged comes again.
     mutating func rewind() {
+        batching.rewound()
         tellRing(.rewind)
         tellAlertRing(.rewind)
     }
@@ -147,6 +143,7 @@ extension Agent {
     private mutating func postpone(_ tag: MessageTag) {
         switch inFlight.removeValue(forKey: tag) {
         case .reading(let name): tellRing(.postponed(name))
+        case .batch(let names): for name in names { tellRing(.postponed(name)) }
         case .alert(let name): tellAlertRing(.postponed(name))
         case nil: break
         }
@@ -157,6 +154,7 @@ extension Agent {
         // Status and the like settle nothing.
         switch inFlight.removeValue(forKey: tag) {
         case .reading(let name): tellRing(.acknowledged(name))
+        case .batch(let names): for name in names { tellRing(.acknowledged(name)) }
         case .alert(let name): settleAlert(name)
         case nil: break
         }

@@ -45,14 +45,6 @@ struct Rejecting {
     }
 }
 
-extension Agent.Record {
-    var name: Handover.Name {
-        switch self {
-        case .reading(let name), .alert(let name): name
-        }
-    }
-}
-
 extension Agent {
     /// Nil: nothing was rejected in this process.
     package var rejectedRingStatus: RingStatus? { rejecting.isUsed ? rejecting.ring.status : nil }
@@ -62,17 +54,19 @@ extension Agent {
         guard let record = inFlight.removeValue(forKey: tag) else { return }
         // At a stop it stays where it is: it comes again, and is rejected by the next connection.
         guard stopping == nil else { return }
-        let (reading, isAlert): (StampedReading?, Bool) =
-            switch record {
-            case .reading(let name): (ring.handed(name), false)
-            case .alert(let name): (alerting.ring.handed(name), true)
-            }
-        guard let reading else { return }
+        switch record {
+        case .batch(let names): halve(names)
+        case .reading(let name): if let reading = ring.handed(name) { setAside(reading, name, isAlert: false, reason) }
+        case .alert(let name): if let event = alerting.ring.handed(name) { setAside(event, name, isAlert: true, reason) }
+        }
+    }
+
+    private mutating func setAside(_ reading: StampedReading, _ name: Handover.Name, isAlert: Bool, _ reason: UInt8) {
         let (sensor, isNew) = rejecting.schema(of: reading.schema.sensor)
         if isNew { perform(rejectedRingInput: .schemas(rejecting.schemas)) }
         rejecting.waiting.append(
             Rejecting.Waiting(
-                name: record.name, isAlert: isAlert, sensor: sensor, instant: now,
+                name: name, isAlert: isAlert, sensor: sensor, instant: now,
                 bytes: RejectedReading(reading, reason: reason).encoded()))
         if !rejecting.isUsed {
             rejecting.isUsed = true

@@ -69,6 +69,7 @@ extension Agent {
         startSensors(changed.added)
         reloadAlerts(new.rules)
         drain.limit = configuration.rateLimit
+        batching.settings = configuration.batch
         if configuration.live != old.live { live.dueAgain() }
         tellRing(.limits(sync: configuration.ring.sync, memory: configuration.ring.memory, whenFull: configuration.ring.whenFull))
         if configuration.metricsEvery != old.metricsEvery { metricsDue = nextMetrics }

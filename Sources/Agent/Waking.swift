@@ -63,7 +63,7 @@ extension Agent {
     private var isAllSaid: Bool {
         guard let connection, connection.waiting.isEmpty, connection.responses.isEmpty, session.isAwaitingNone else { return false }
         return !ring.hasMoreToHandOver && (!alerting.isRingUsed || !alerting.ring.hasMoreToHandOver) && alerting.outbox.isEmpty
-            && live.due.isEmpty && !waking.isAskingFacts && pendingReads.isEmpty
+            && live.due.isEmpty && batching.isEmpty && batching.behind == nil && !waking.isAskingFacts && pendingReads.isEmpty
     }
 
     mutating func fellAsleep() {

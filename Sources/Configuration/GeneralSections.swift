@@ -34,7 +34,7 @@ extension Checker {
         }
         if integer(section, "qos", 1...2) == 2, let entry = section["qos"] { notYet("qos", entry.value.place, "2; built is 1") }
         choose(section, "encoding", built: ["json"], later: ["senml-json", "senml-cbor", "sparkplug-b"])
-        batch(section, sync: sync)
+        settings.batch = batch(section, sync: sync)
         if let identify = logical(section, "identify") { settings.identify = identify }
         settings.live = live(section, discovery: discovery)
         if let every = duration(section, "metrics_every", .seconds(1)...day, orZero: true) { settings.metricsEvery = every }
@@ -56,27 +56,26 @@ extension Checker {
         return nil
     }
 
-    private mutating func batch(_ section: Section, sync: Duration) {
-        guard let entry = section["batch"] else { return }
+    /// Nil for `off`.
+    private mutating func batch(_ section: Section, sync: Duration) -> PublishSettings.Batch? {
+        guard let entry = section["batch"] else { return nil }
         guard entry.value.scalar == nil, Reference(entry.value) == nil else {
-            // `off` is what is built.
             if let text = scalar(entry, wanted: "off, or {readings: 50, age: 2 s}"), !["off", "no", "false"].contains(text.text) {
                 error(text.place, "batch: unknown value \(text.shownText); write off, or {readings: 50, age: 2 s}")
             }
-            return
+            return nil
         }
-        guard let inner = self.section(entry, keys: ["readings", "age"]) else { return }
+        guard let inner = self.section(entry, keys: ["readings", "age"]) else { return nil }
         let readings = integer(inner, "readings", 2...1000)
         let age = duration(inner, "age", .milliseconds(1)...(.seconds(3600)))
         for key in ["readings", "age"] where inner[key] == nil {
             error(entry.value.place, "batch: '\(key)' is missing; write 'batch: {readings: 50, age: 2 s}'")
         }
-        guard readings != nil, let age, let ageEntry = inner["age"] else { return }
+        guard let readings, let age, let ageEntry = inner["age"] else { return nil }
         if age >= sync {
             error(ageEntry.value.place, "age: \(Units.text(age)) is not below buffer.sync (\(Units.text(sync))); write less")
-        } else {
-            notYet("batch", entry.keyPlace)
         }
+        return PublishSettings.Batch(readings: Int(readings), age: age)
     }
 
     private mutating func live(_ section: Section, discovery: Bool) -> PublishSettings.Live {

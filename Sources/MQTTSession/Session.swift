@@ -146,6 +146,14 @@ package struct Session: Hashable, Sendable {
         return message.packetSize(online.version) <= min(limit, packetSizeLimit)
     }
 
+    /// How many bytes of payload fit into this message as it is without any.
+    package func payloadRoom(of message: Message) -> Int {
+        guard case .online(let online) = state else { return 0 }
+        let limit = online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit
+        // The length in front of the packet may take three bytes more than without a payload.
+        return max(0, min(limit, packetSizeLimit) - message.packetSize(online.version) - 3)
+    }
+
     package var deadline: Instant? {
         switch state {
         case .idle, .connecting: return hold.until

@@ -241,6 +241,7 @@ package enum SessionEvent: Hashable, Sendable {
 //   var protocolVersion: ProtocolVersion?    of the connection that is online
 //   var retryAt: Instant?       of the next attempt, while it is waited for
 //   func fits(_ message: Message) -> Bool    the exact PUBLISH size against the broker's Maximum Packet Size
+//   func payloadRoom(of message: Message) -> Int             bytes that its payload may have
 //   var counters: SessionCounters            for the metrics
 //   var lastDisconnect: Disconnect?, lastFailure: ConnectionFailure?; their text: `ConnectionFailure.text`
 

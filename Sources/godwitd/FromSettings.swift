@@ -38,6 +38,7 @@ extension Settings {
         configuration.stateEvery = buffer.stateEvery
         configuration.rateLimit = broker.rateLimit
         configuration.schedule = broker.schedule
+        configuration.batch = publish.batch.map { .init(readings: $0.readings, age: $0.age) }
         configuration.live =
             switch publish.live {
             case .off: .off

@@ -154,7 +154,7 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
     ]
     static let later: [BrokenConfiguration] = [
         .rest("not built: qos 2", "publish: {qos: 2}\n", 2, 16, "qos: not supported yet"),
-        .rest("not built: batch", "publish: {batch: {readings: 50, age: 2 s}}\n", 2, 11, "batch: not supported yet"),
+        .rest("not built: an encoding", "publish: {encoding: senml-cbor}\n", 2, 21, "encoding: not supported yet"),
         .rest("not built: a model", "sensors: [{id: a, model: bme280, bus: i2c-1}]\n", 2, 26, "model: not supported yet"),
     ]
     static let yaml: [BrokenConfiguration] = [

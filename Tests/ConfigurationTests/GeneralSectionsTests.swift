@@ -42,7 +42,7 @@ import Testing
         ("publish: {qos: 2}", "qos: not supported yet"), ("publish: {qos: 3}", "outside 1 ... 2"), ("publish: {qos: 0}", "outside 1 ... 2"),
         ("publish: {encoding: senml-cbor}", "encoding: not supported yet"), ("publish: {encoding: senml}", "known values"),
         ("publish: {batch: {readings: 50, age: 5 s}}", "is not below buffer.sync (5 s)"), ("publish: {batch: {readings: 1, age: 1 s}}", "outside 2 ... 1000"),
-        ("publish: {batch: {readings: 50}}", "'age' is missing"), ("publish: {batch: {readings: 50, age: 2 s}}", "batch: not supported yet"),
+        ("publish: {batch: {readings: 50}}", "'age' is missing"), ("publish: {batch: {readings: 50, every: 2 s, age: 1 s}}", "unknown key 'every'"),
         ("publish: {batch: on}", "write off"), ("publish: {live: always}", "known values: auto"), ("publish: {clock: ntp}", "known values: kernel, rtc, trust"),
         ("publish: {metrics_every: 10 ms}", "and is not 0 s"), ("publish: {wait_for_clock: 2}", "did you mean '2 s'?"),
         ("home_assistant: {discovery: true}", "discovery: not supported yet"), ("home_assistant: {prefix: ha}", "prefix: not supported yet"),
@@ -70,6 +70,13 @@ import Testing
             #expect(settings?.logPublish == level)
             #expect(settings?.logLevel == .info)
         }
+    }
+
+    @Test func `a batch has its readings and its age, or is off`() {
+        let result = check("\(broker)publish: {batch: {readings: 50, age: 2 s}}")
+        #expect(result.lines == [])
+        #expect(result.settings?.publish.batch == PublishSettings.Batch(readings: 50, age: .seconds(2)))
+        #expect(check("\(broker)publish: {batch: off}").settings?.publish.batch == nil)
     }
 
     @Test(arguments: [("auto", PublishSettings.Live.off), ("on", .on), ("off", .off), ("retained", .retained)])
