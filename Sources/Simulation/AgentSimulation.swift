@@ -229,10 +229,14 @@ package struct AgentSimulation {
         if lateness > .zero {
             next = next.advanced(by: .nanoseconds(Int64.random(in: 0...lateness.nanoseconds, using: &random)))
         }
-        next = max(min(next, end), now)
+        jump(to: max(min(next, end), now))
+        settle()
+    }
+
+    /// What was due before `next` is late.
+    private mutating func jump(to next: Instant) {
         if let due = agent.deadline, due < next { grid.isLate = true }
         journal.clock.advance(to: next)
-        settle()
     }
 
     /// Turns until nothing more happens at this instant.
@@ -330,7 +334,7 @@ package struct AgentSimulation {
     package mutating func toggleDoor() { toggle(Self.door) }
     package mutating func pulse() {
         toggle(Self.rain)
-        journal.clock.advance(to: now.advanced(by: .milliseconds(10)))
+        jump(to: now.advanced(by: .milliseconds(10)))
         toggle(Self.rain)
     }
     private mutating func toggle(_ line: Int) {
