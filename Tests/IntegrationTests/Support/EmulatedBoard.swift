@@ -50,6 +50,12 @@ struct EmulatedBoard: Sendable {
 
                 """, to: program)
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            // A process that another test began meanwhile has the file open for writing, until it becomes another program.
+            let wait = Process()
+            wait.executableURL = URL(fileURLWithPath: "/bin/sh")
+            wait.arguments = ["-c", "for i in $(seq 100); do '\(path)' --version > /dev/null 2>&1; [ $? = 126 ] || exit 0; sleep 0.1; done"]
+            try wait.run()
+            wait.waitUntilExit()
         }
     }
 
