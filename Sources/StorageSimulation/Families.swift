@@ -6,11 +6,15 @@ package struct Family: Sendable {
     package let name: String
     /// Of the fixed set.
     package let seeds: Int
+    /// Numbers of the fixed set that fail and are not understood yet: each is told in docs/reliability.md, run all the same, and an
+    /// error as soon as it holds, so that it leaves this list.
+    package let open: [Int]
     package let options: RingSimulation.Options
 
-    private init(_ name: String, seeds: Int, _ change: (inout RingSimulation.Options) -> Void) {
+    private init(_ name: String, seeds: Int, open: [Int] = [], _ change: (inout RingSimulation.Options) -> Void) {
         self.name = name
         self.seeds = seeds
+        self.open = open
         var options = RingSimulation.Options()
         options.lives = 25
         options.stepsPerLife = 24
@@ -40,8 +44,8 @@ package struct Family: Sendable {
             $0.otherSizes = [384 << 10, 512 << 10]
         },
         Family("refusals", seeds: 100) { $0.refusesPermille = 200 },
-        // Number 0 fails, and is not understood yet: a loss `damaged` counts 0 where 3 are missing.
-        Family("refusals-full", seeds: 0) {
+        // A loss `damaged` counts 0 where 3 are missing.
+        Family("refusals-full", seeds: 100, open: [0]) {
             $0.refusesPermille = 200
             $0.longReadings = true
             $0.stepsPerLife = 150
@@ -60,10 +64,10 @@ package struct Family: Sendable {
             $0.faults.garbage = 300
             $0.faults.neighbour = 300
         },
-        // Number 54 fails, and is not understood yet: the end of a stream is neither delivered nor lost.
-        Family("bit-rot", seeds: 54) { $0.faults.bitRot = 300 },
-        // Number 39 fails, and is not understood yet: a loss is told that takes in readings which come later.
-        Family("everything", seeds: 39) {
+        // The end of a stream is neither delivered nor lost.
+        Family("bit-rot", seeds: 100, open: [56]) { $0.faults.bitRot = 300 },
+        // A loss is told that takes in readings which come later.
+        Family("everything", seeds: 100, open: [39]) {
             $0.longReadings = true
             $0.stepsPerLife = 60
             $0.stalls = true
