@@ -7,21 +7,6 @@ package import Telemetry
 // The agent's port: what the daemon's shells report, and what they are asked to do.
 
 package struct AgentConfiguration: Sendable {
-    /// The newest reading of each sensor on `P/live/<sensor>`, or not; retained by the broker, or not.
-    package enum Live: Hashable, Sendable { case off, on, retained }
-
-    /// Readings that go out in one message.
-    package struct Batch: Hashable, Sendable {
-        /// 2 to 1000
-        package var readings: Int
-        /// How long the oldest waits for the others.
-        package var age: Duration
-        package init(readings: Int, age: Duration) {
-            self.readings = readings
-            self.age = age
-        }
-    }
-
     package var deviceID: String
     package var deviceName: String
     package var location: String
@@ -49,9 +34,9 @@ package struct AgentConfiguration: Sendable {
     /// `broker.connect`; nil: always connected.
     package var schedule: ConnectSchedule?
     /// `publish.batch`; nil: each reading is a message.
-    package var batch: Batch?
+    package var batch: BatchLimits?
     /// `publish.live`
-    package var live = Live.off
+    package var live = LiveMode.off
     /// Readings a second while a backlog is sent; nil: as many as the window allows.
     package var rateLimit: Int?
     package var boot: BootID

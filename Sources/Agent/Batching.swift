@@ -9,7 +9,7 @@ struct Batching {
     /// Bytes of a message's payload, whatever the broker takes.
     static let payloadLimit = 64 << 10
 
-    var settings: AgentConfiguration.Batch?
+    var settings: BatchLimits?
     private(set) var names: [Handover.Name] = []
     /// `[` and the readings so far, without the last bracket.
     private var json: [UInt8] = []
@@ -19,9 +19,9 @@ struct Batching {
     private var narrow: (limit: Int, left: Int)?
     private(set) var rewinds: UInt64 = 0
     /// What is no reading of a batch, and waits for its room behind the one that was sent ahead of it.
-    var behind: (message: Message, record: Agent.Record)?
+    var behind: (message: Message, name: Handover.Name)?
 
-    init(_ settings: AgentConfiguration.Batch?) { self.settings = settings }
+    init(_ settings: BatchLimits?) { self.settings = settings }
 
     var isEmpty: Bool { names.isEmpty }
     var limit: Int { min(settings?.readings ?? 1, narrow?.limit ?? .max) }
@@ -60,6 +60,13 @@ struct Batching {
         behind = nil
     }
 
+    /// What was handed over and is not sent, for the ring to give again behind what comes before it.
+    mutating func takeBack() -> [Handover.Name] {
+        let unsent = names + (behind.map { [$0.name] } ?? [])
+        rewound()
+        return unsent
+    }
+
     /// The broker rejects a message with so many readings: it may be the size, or one of them.
     mutating func halve(_ count: Int) {
         precondition(count > 1, "a single reading is not halved")
@@ -77,18 +84,18 @@ extension Agent {
             }
             if let behind = batching.behind {
                 batching.behind = nil
-                send(behind.message, record: behind.record)
+                send(behind.message, record: .reading(behind.name))
                 continue
             }
             guard drain.allows(at: now), !rejecting.isFull, let handover = nextOfRing() else { break }
             if rejecting.waitsForCopy(handover.name) { continue }
             drain.spend()
             guard batching.settings != nil, case .reading(let reading) = handover, reading.hasTime else {
-                let (message, record) = (message(for: handover), Record.reading(handover.name))
+                let message = message(for: handover)
                 if batching.isEmpty {
-                    send(message, record: record)
+                    send(message, record: .reading(handover.name))
                 } else {
-                    batching.behind = (message, record)
+                    batching.behind = (message, handover.name)
                     sendBatch()
                 }
                 continue
@@ -107,8 +114,8 @@ extension Agent {
         let rewinds = batching.rewinds
         let json = readingJSON(reading, device: configuration.deviceID, sensor: reading.schema.sensor)
         if !batching.hasRoom(for: json, in: min(Batching.payloadLimit, session.payloadRoom(of: batchMessage([])))) { sendBatch() }
-        // What was sent was more than the broker takes now: the ring gives this one again, too.
-        guard batching.rewinds == rewinds else { return }
+        // What was sent was more than the broker takes now: this one comes again behind it.
+        guard batching.rewinds == rewinds else { return tellRing(.postponed(name)) }
         batching.add(json, name, at: now)
         if batching.isFull, session.readingRoom > 0 { sendBatch() }
     }
@@ -125,7 +132,12 @@ extension Agent {
     /// A batch that is rejected comes again in halves; only a reading that is rejected alone is rejected.
     mutating func halve(_ names: [Handover.Name]) {
         batching.halve(names.count)
-        for name in names { tellRing(.postponed(name)) }
+        postpone(names)
+    }
+
+    /// They come again, before anything that was not sent yet.
+    mutating func postpone(_ names: [Handover.Name]) {
+        for name in batching.takeBack() + names { tellRing(.postponed(name)) }
     }
 }
 

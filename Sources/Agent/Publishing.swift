@@ -103,23 +103,14 @@ extension Agent {
                 actions.append(.askFacts(.publish))
             }
             tellStatus()
-        case .offline:
-            connection = nil
-            clearing = nil
-            tellOutputs(.offline)
-            logPublishing.drop()
-            inFlight.removeAll(keepingCapacity: true)
-            rewind()
-            tellStatus()
-            if stopping != nil { continueStop() }
+        case .offline, .asleep:
+            lostConnection()
         case .settled(let tag, _):
             settle(tag)
         case .held:
             // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
             inFlight.removeAll(keepingCapacity: true)
             rewind()
-        case .asleep:
-            fellAsleep()
         case .postponed(let tag, _):
             postpone(tag)
         case .rejected(let tag, let reason):
@@ -133,6 +124,17 @@ extension Agent {
         }
     }
 
+    private mutating func lostConnection() {
+        connection = nil
+        clearing = nil
+        tellOutputs(.offline)
+        logPublishing.drop()
+        inFlight.removeAll(keepingCapacity: true)
+        rewind()
+        tellStatus()
+        if stopping != nil { continueStop() }
+    }
+
     /// What was handed over and is not acknowledged comes again.
     mutating func rewind() {
         batching.rewound()
@@ -142,8 +144,8 @@ extension Agent {
 
     private mutating func postpone(_ tag: MessageTag) {
         switch inFlight.removeValue(forKey: tag) {
-        case .reading(let name): tellRing(.postponed(name))
-        case .batch(let names): for name in names { tellRing(.postponed(name)) }
+        case .reading(let name): postpone([name])
+        case .batch(let names): postpone(names)
         case .alert(let name): tellAlertRing(.postponed(name))
         case nil: break
         }

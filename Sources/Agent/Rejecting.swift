@@ -103,7 +103,11 @@ extension Agent {
     private mutating func loseWhatIsCopied() {
         while let first = rejecting.waiting.first, let copy = first.copy, rejecting.ring.isStored(copy) {
             rejecting.waiting.removeFirst()
-            if first.isAlert { tellAlertRing(.rejected(first.name)) } else { tellRing(.rejected(first.name)) }
+            if first.isAlert { tellAlertRing(.rejected(first.name)) } else {
+                // Its loss is told before anything that was not sent yet.
+                postpone([])
+                tellRing(.rejected(first.name))
+            }
         }
     }
 }

@@ -66,17 +66,6 @@ extension Agent {
             && live.due.isEmpty && batching.isEmpty && batching.behind == nil && !waking.isAskingFacts && pendingReads.isEmpty
     }
 
-    mutating func fellAsleep() {
-        connection = nil
-        clearing = nil
-        tellOutputs(.offline)
-        logPublishing.drop()
-        inFlight.removeAll(keepingCapacity: true)
-        rewind()
-        tellStatus()
-        if stopping != nil { continueStop() }
-    }
-
     /// An alert has something to say.
     mutating func wake() {
         guard waking.schedule != nil, waking.since == nil, connectBy == nil, stopping == nil else { return }

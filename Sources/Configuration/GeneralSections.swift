@@ -57,7 +57,7 @@ extension Checker {
     }
 
     /// Nil for `off`.
-    private mutating func batch(_ section: Section, sync: Duration) -> PublishSettings.Batch? {
+    private mutating func batch(_ section: Section, sync: Duration) -> BatchLimits? {
         guard let entry = section["batch"] else { return nil }
         guard entry.value.scalar == nil, Reference(entry.value) == nil else {
             if let text = scalar(entry, wanted: "off, or {readings: 50, age: 2 s}"), !["off", "no", "false"].contains(text.text) {
@@ -75,10 +75,10 @@ extension Checker {
         if age >= sync {
             error(ageEntry.value.place, "age: \(Units.text(age)) is not below buffer.sync (\(Units.text(sync))); write less")
         }
-        return PublishSettings.Batch(readings: Int(readings), age: age)
+        return BatchLimits(readings: Int(readings), age: age)
     }
 
-    private mutating func live(_ section: Section, discovery: Bool) -> PublishSettings.Live {
+    private mutating func live(_ section: Section, discovery: Bool) -> LiveMode {
         switch word(section, "live", ["auto", "on", "off", "retained"]) {
         case "on": return .on
         case "off": return .off

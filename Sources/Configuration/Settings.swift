@@ -154,23 +154,11 @@ package struct PublishSettings: Hashable, Sendable {
         }
     }
 
-    package enum Live: Hashable, Sendable { case off, on, retained }
-
-    /// Readings that go out in one message: 2 to 1000, the oldest of them no older than `age`, which is below `buffer.sync`.
-    package struct Batch: Hashable, Sendable {
-        package var readings: Int
-        package var age: Duration
-        package init(readings: Int, age: Duration) {
-            self.readings = readings
-            self.age = age
-        }
-    }
-
     package var prefix: String
     /// The newest reading of each sensor, on a topic of its own.
-    package var live = Live.off
+    package var live = LiveMode.off
     /// Nil: off.
-    package var batch: Batch?
+    package var batch: BatchLimits?
     /// `device` and `sensor` in single readings too.
     package var identify: Bool
     /// Zero: off.

@@ -142,16 +142,18 @@ package struct Session: Hashable, Sendable {
     /// Whether the broker takes a PUBLISH of this size. True while it is not known.
     package func fits(_ message: Message) -> Bool {
         guard case .online(let online) = state else { return message.packetSize(.v5) <= packetSizeLimit }
-        let limit = online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit
-        return message.packetSize(online.version) <= min(limit, packetSizeLimit)
+        return message.packetSize(online.version) <= Self.packetLimit(online)
     }
 
     /// How many bytes of payload fit into this message as it is without any.
     package func payloadRoom(of message: Message) -> Int {
         guard case .online(let online) = state else { return 0 }
-        let limit = online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit
         // The length in front of the packet may take three bytes more than without a payload.
-        return max(0, min(limit, packetSizeLimit) - message.packetSize(online.version) - 3)
+        return max(0, Self.packetLimit(online) - message.packetSize(online.version) - 3)
+    }
+
+    private static func packetLimit(_ online: Online) -> Int {
+        min(online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit, packetSizeLimit)
     }
 
     package var deadline: Instant? {

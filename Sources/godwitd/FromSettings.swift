@@ -38,13 +38,8 @@ extension Settings {
         configuration.stateEvery = buffer.stateEvery
         configuration.rateLimit = broker.rateLimit
         configuration.schedule = broker.schedule
-        configuration.batch = publish.batch.map { .init(readings: $0.readings, age: $0.age) }
-        configuration.live =
-            switch publish.live {
-            case .off: .off
-            case .on: .on
-            case .retained: .retained
-            }
+        configuration.batch = publish.batch
+        configuration.live = publish.live
         return configuration
     }
 

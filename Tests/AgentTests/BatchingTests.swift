@@ -13,7 +13,7 @@ import Testing
         clockIsKnown: Bool = true, change: (inout AgentConfiguration) -> Void = { _ in }
     ) -> Bench {
         Bench(sensors: [Bench.counter(every: every)], clockIsKnown: clockIsKnown, inFlight: inFlight) {
-            $0.batch = AgentConfiguration.Batch(readings: readings, age: age)
+            $0.batch = BatchLimits(readings: readings, age: age)
             change(&$0)
         }
     }
@@ -122,6 +122,41 @@ import Testing
         #expect(bench.isFinished)
         #expect(batches(bench) == [Array(1...6)])
         #expect(bench.agent.ring.status.unacknowledged == 0)
+    }
+
+    @Test(arguments: [0x95, 0x99] as [UInt8])
+    func `a batch that the broker rejects comes again in halves, until the reading that it means is alone`(reason: UInt8) {
+        var bench = bench()
+        let topic = topic
+        bench.rejects = {
+            $0.topic == topic && String(decoding: $0.payload, as: UTF8.self).contains(#""seq":7,"#) ? reason : 0
+        }
+        bench.run(for: .seconds(5))
+        let losses = bench.payloads(on: "godwit/bench/losses")
+        #expect(losses.count == 1 && losses[0].contains(#""first":7,"last":7,"count":1,"why":"rejected""#), "\(losses)")
+        let taken = bench.published.filter { $0.topic == topic && bench.rejects($0) == 0 }
+        let numbers = taken.flatMap { message in
+            String(decoding: message.payload, as: UTF8.self).split(separator: "},{").compactMap { Bench.integer("seq", in: String($0)) }
+        }
+        #expect(numbers.sorted() == Array(1...numbers.max()!).filter { $0 != 7 }, "each once: \(batches(bench))")
+        #expect(batches(bench).contains([7]) && bench.agent.ring.status.rejected == 1)
+        #expect(batches(bench).last?.count == 10, "whole batches again behind it")
+    }
+
+    @Test(arguments: [0x99, 0x97] as [UInt8])
+    func `what a refused batch carried comes again before what was not sent yet`(reason: UInt8) {
+        var bench = bench()
+        // What is said after the connect is acknowledged.
+        bench.run(for: .milliseconds(50))
+        bench.acknowledges = false
+        bench.run(for: .milliseconds(1500))
+        let tag = bench.agent.inFlight.first { if case .batch = $0.value { true } else { false } }!.key
+        #expect(batches(bench) == [Array(1...10)], "and five more wait")
+        bench.acknowledges = true
+        bench.give(.session(.acknowledged(tag, reason: reason)))
+        bench.run(for: .seconds(10))
+        let again = batches(bench).dropFirst().flatMap { $0 }
+        #expect(again == Array(1..<again.count + 1) && again.count > 50, "\(batches(bench)) \(bench.log.map(\.text))")
     }
 
     @Test func `a reload to single readings sends them singly`() {

@@ -9,7 +9,7 @@ import Testing
 @Suite struct LiveTests {
     private let topic = "godwit/bench/live/n"
 
-    private func bench(_ live: AgentConfiguration.Live = .on, sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true) -> Bench {
+    private func bench(_ live: LiveMode = .on, sensors: [SensorSettings] = [Bench.counter()], clockIsKnown: Bool = true) -> Bench {
         Bench(sensors: sensors, clockIsKnown: clockIsKnown) { $0.live = live }
     }
 

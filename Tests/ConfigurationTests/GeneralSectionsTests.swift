@@ -75,12 +75,12 @@ import Testing
     @Test func `a batch has its readings and its age, or is off`() {
         let result = check("\(broker)publish: {batch: {readings: 50, age: 2 s}}")
         #expect(result.lines == [])
-        #expect(result.settings?.publish.batch == PublishSettings.Batch(readings: 50, age: .seconds(2)))
+        #expect(result.settings?.publish.batch == BatchLimits(readings: 50, age: .seconds(2)))
         #expect(check("\(broker)publish: {batch: off}").settings?.publish.batch == nil)
     }
 
-    @Test(arguments: [("auto", PublishSettings.Live.off), ("on", .on), ("off", .off), ("retained", .retained)])
-    func `live readings are off unless they are asked for`(word: String, live: PublishSettings.Live) {
+    @Test(arguments: [("auto", LiveMode.off), ("on", .on), ("off", .off), ("retained", .retained)])
+    func `live readings are off unless they are asked for`(word: String, live: LiveMode) {
         let result = check("\(broker)publish: {live: \(word)}")
         #expect(result.lines == [])
         #expect(result.settings?.publish.live == live)

@@ -8,18 +8,7 @@ private let output = ProcessInfo.processInfo.environment["GODWIT_BACKGROUND_RUN"
 struct BackgroundRunTests {
     @Test(.enabled(if: output != nil, "scripts/test begins such a run; this is a run by hand"))
     func `the tests that were begun in the background have passed`() async throws {
-        let output = try #require(output)
-        let status = try await background { () -> Int? in
-            let end = Date().addingTimeInterval(15 * 60)
-            while Date() < end {
-                if let text = try? String(contentsOfFile: output + ".status", encoding: .utf8), let status = Int(text.dropLast()) {
-                    return status
-                }
-                Thread.sleep(forTimeInterval: 1)
-            }
-            return nil
-        }
-        let text = try String(contentsOfFile: output, encoding: .utf8)
+        let (status, text) = try await endOfRun(try #require(output), within: 15)
         #expect(status == 0, "\(text)")
         // A filter that finds no test passes, too.
         #expect(text.contains("Suite QuietTests passed"), "\(text)")

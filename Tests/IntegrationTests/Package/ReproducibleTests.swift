@@ -8,18 +8,7 @@ private let output = ProcessInfo.processInfo.environment["GODWIT_REPRODUCIBLE_RU
 struct ReproducibleTests {
     @Test(.enabled(if: output != nil, "scripts/test begins such a run; this is a run by hand"))
     func `packages made from two folders are identical to the bit`() async throws {
-        let output = try #require(output)
-        let status = try await background { () -> Int? in
-            let end = Date().addingTimeInterval(20 * 60)
-            while Date() < end {
-                if let text = try? String(contentsOfFile: output + ".status", encoding: .utf8), let status = Int(text.dropLast()) {
-                    return status
-                }
-                Thread.sleep(forTimeInterval: 1)
-            }
-            return nil
-        }
-        let text = try String(contentsOfFile: output, encoding: .utf8)
+        let (status, text) = try await endOfRun(try #require(output), within: 20)
         #expect(status == 0, "\(text)")
         #expect(text.contains("two builds from two folders are identical"), "\(text)")
     }

@@ -1,3 +1,5 @@
+// How and when readings go out: the configuration says it, the agent does it.
+
 /// `broker.connect` as {every, for_at_most}: connect, send, disconnect.
 package struct ConnectSchedule: Hashable, Sendable {
     /// 10 s to 7 d, from the start of one connection to that of the next.
@@ -15,3 +17,19 @@ package struct ConnectSchedule: Hashable, Sendable {
         UInt32(clamping: (every + forAtMost * 2).nanoseconds / 1_000_000_000 + 1)
     }
 }
+
+/// `publish.batch`: readings that go out in one message.
+package struct BatchLimits: Hashable, Sendable {
+    /// 2 to 1000
+    package var readings: Int
+    /// How long the oldest waits for the others; below `buffer.sync`.
+    package var age: Duration
+
+    package init(readings: Int, age: Duration) {
+        self.readings = readings
+        self.age = age
+    }
+}
+
+/// `publish.live`: the newest reading of each sensor on `P/live/<sensor>`, or not; retained by the broker, or not.
+package enum LiveMode: Hashable, Sendable { case off, on, retained }
