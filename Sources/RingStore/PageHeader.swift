@@ -223,10 +223,19 @@ extension PageHeader {
         clock = flags & 2 != 0 ? clockRecord(160) : nil
         firstClock = flags & 4 != 0 ? clockRecord(184) : nil
         notBefore = flags & 8 != 0 ? WallTime(nanoseconds: Int64(bitPattern: get(208, 8))) : nil
-        // What a ring writes is in order; the rest of the module relies on it.
-        guard recordBytes <= RingLayout.pageSize - Self.size, first <= end, max(span.base, state.span.base) <= UInt64(Int64.max),
+        // What a ring writes is in order, and its counts are no larger than a disk can make them; the rest of the module relies on it.
+        guard Self.areCounts(number, revision, storedBefore, state), recordBytes <= RingLayout.pageSize - Self.size, first <= end, max(span.base, state.span.base) <= UInt64(Int64.max),
             end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
             get(0, 4) == UInt64(Self.checksum(of: bytes, at: offset, filePage: filePage))
         else { return nil }
+    }
+
+    /// So that sums of them, and a page number in bytes, have room.
+    private static func areCounts(_ number: UInt64, _ revision: UInt64, _ storedBefore: UInt64, _ state: RingState) -> Bool {
+        guard number < 1 << 48 else { return false }
+        var all = revision | storedBefore | state.watermark | state.handedEnd | state.stored | state.settled | state.evicted
+        all |= state.lost | state.damaged | state.heldEvicted | state.rejected
+        for early in state.early { all |= early.count ?? 0 }
+        return all < 1 << 60
     }
 }

@@ -54,6 +54,8 @@ package struct StoredPage: Hashable, Sendable {
         var instant: Int64 = 0
         var values: [[Int64]] = []
         var readings: UInt64 = 0
+        // No reading takes less than three bytes.
+        records.reserveCapacity(min(Int(header.readings), header.recordBytes / 3) + 2)
         while !reader.isAtEnd {
             guard let tag = reader.byte(), let kind = RecordKind(rawValue: tag & 7) else { return nil }
             func series(_ reader: inout ByteReader) -> Int? {
@@ -161,6 +163,9 @@ package struct StoredPage: Hashable, Sendable {
 
     /// The record that holds `position`.
     func index(of position: UInt64) -> Int? {
+        // Where each takes one position, the common case, it lies here.
+        let guess = position &- header.first
+        if guess < UInt64(records.count), records[Int(guess)].first == position { return Int(guess) }
         var low = 0
         var high = records.count
         while low < high {

@@ -167,15 +167,22 @@ struct Recovery: Hashable, Sendable {
 
     private mutating func nextOfScan() -> StorageRequest? {
         guard var scan, let layout = scanLayout else { return nil }
-        guard let segment = scan.segments.first else {
-            finishedScan = scan
-            self.scan = nil
-            return nil
+        while let segment = scan.segments.first {
+            let first = layout.filePage(of: layout.firstNumber(ofSegment: segment)) + scan.next
+            guard first < filePages else {
+                // The rest is cut off.
+                scan.segments.removeFirst()
+                scan.next = 0
+                scan.readsSingly = false
+                continue
+            }
+            scan.count = min(scan.readsSingly ? 1 : Self.scanPages, layout.segmentPages - scan.next, filePages - first)
+            self.scan = scan
+            return .read(first: first, count: Int(scan.count))
         }
-        scan.count = min(scan.readsSingly ? 1 : Self.scanPages, layout.segmentPages - scan.next)
-        self.scan = scan
-        let first = layout.filePage(of: layout.firstNumber(ofSegment: segment)) + scan.next
-        return .read(first: first, count: Int(scan.count))
+        finishedScan = scan
+        self.scan = nil
+        return nil
     }
 
     func header(at page: UInt64) -> PageHeader? { probes.first { $0.filePage == page }?.header }
@@ -204,6 +211,9 @@ struct Recovered: Hashable, Sendable {
         var bytes: [UInt8]
     }
 
+    /// Of the file as it is.
+    var filePages: UInt64
+    /// As its headers tell.
     var layout: RingLayout
     var ringID: UInt64
     /// The page that was written last, whatever it is.
@@ -228,4 +238,17 @@ struct Recovered: Hashable, Sendable {
     /// The wall time of the newest readings of the boot that wrote `latest`, where the slots tell it.
     var lastTime: ClockRecord?
     var pagesRead: UInt64 = 0
+
+    /// One behind the last position in the log. A page that was written later may know more than the newest of the log that is left.
+    var logEnd: UInt64 { max(newest?.end ?? 1, latest.end, 1) }
+    /// Numbers up to this position may have been used.
+    var used: UInt64 { max(latest.state.reserved, logEnd - 1, latest.state.watermark) }
+
+    /// The end of the file is missing. It is read as far as it goes, and never written.
+    var isCut: Bool { layout.pages > filePages }
+
+    /// Where the place of this log page is cut off, and of all behind it in this lap: the first number of the next.
+    func numberBehindCut(_ number: UInt64) -> UInt64? {
+        layout.filePage(of: number) < filePages ? nil : (number / layout.logPages + 1) * layout.logPages
+    }
 }

@@ -30,7 +30,8 @@ extension Recovery {
 
     func search() throws(NeedPage) -> Search {
         guard filePages > 0 else { return .notARing }
-        // The file may have been cut or lengthened: its headers know the size it had.
+        // The file may have been cut or lengthened: its headers know the size it had. Or a header lies: nothing is looked for behind the
+        // end of the file.
         var pages = filePages
         let front = try probe(0)
         if PageHeader.isOfLaterVersion(front.bytes, filePage: 0) { return .laterVersion }
@@ -39,7 +40,6 @@ extension Recovery {
         let back = try probe(layout.pages - 1)
         var slots: [Probe] = []
         for slot in layout.slots { slots.append(try probe(slot)) }
-        let all = Array(0..<layout.segments)
         // One whole page of a later version is enough: this program would write over what it cannot read. Where no page is whole,
         // one that says so.
         let isUnknown = ringID(filePages: pages) == nil && finishedScan?.ringID == nil
@@ -47,7 +47,7 @@ extension Recovery {
         where PageHeader.isOfLaterVersion(probe.bytes, filePage: probe.filePage, mayBeDamaged: isUnknown) { return .laterVersion }
         guard let ringID = ringID(filePages: pages) ?? finishedScan?.ringID else {
             // Headers and slots are gone, or there never were any.
-            guard let finishedScan else { return .scan(layout, all, isOfAll: true) }
+            guard let finishedScan else { return .scan(layout, segments(of: layout), isOfAll: true) }
             let isBlank = front.isBlank && back.isBlank && slots.allSatisfy { $0.isBlank }
             return isBlank && finishedScan.sawOnlyZeros ? .blank : .notARing
         }
@@ -66,7 +66,7 @@ extension Recovery {
         let placed: UInt64?
         switch try finder.newestPlaced(hint: hint) {
         case .scan(let segments): return .scan(layout, segments, isOfAll: false)
-        case .scanAll: return .scan(layout, all, isOfAll: true)
+        case .scanAll: return .scan(layout, segments(of: layout), isOfAll: true)
         case .number(let number): placed = number
         }
         guard placed != nil || !copies.isEmpty || headers.contains(where: { $0 != nil }) else { return .notARing }
@@ -87,11 +87,16 @@ extension Recovery {
         }
         return .found(
             Recovered(
-                layout: layout, ringID: ringID, latest: latest, clock: clock, placed: placed, unplaced: unplaced,
+                filePages: filePages, layout: layout, ringID: ringID, latest: latest, clock: clock, placed: placed, unplaced: unplaced,
                 newest: newest, tailPage: tailPage, tail: tail ?? unplaced.first?.header,
                 headerRevisions: headers.map { $0?.revision }, headerSpans: headers.map { $0?.state.span },
                 isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
                     || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot)))
+    }
+
+    /// Those that begin within the file.
+    private func segments(of layout: RingLayout) -> [UInt64] {
+        Array((0..<layout.segments).prefix { layout.filePage(of: layout.firstNumber(ofSegment: $0)) < filePages })
     }
 
     /// Of the last reading of this boot. A slot always holds the page that was written last, or one shortly before it.
@@ -116,6 +121,8 @@ extension Recovery {
         }
 
         func place(_ place: UInt64) throws(NeedPage) -> Place {
+            // Behind the end of a file that was cut there is nothing, and it need not be read for that.
+            guard layout.filePage(of: place) < recovery.filePages else { return .blank }
             let probe = try recovery.probe(layout.filePage(of: place))
             if let header = probe.header, header.kind == .log, isOfRing(header),
                 header.number % layout.logPages == place

@@ -27,6 +27,8 @@ struct Resizing: Hashable, Sendable {
 
     let found: Recovered
     private let layout: RingLayout
+    /// The stream that begins with the new file: where the old one was cut, its numbers are in doubt.
+    private let nextSpan: StreamSpan?
     private let takesErrorsForDamage: Bool
     private var phase = Phase.beginning
     /// The next page of the old file, and the number that the next one gets.
@@ -42,13 +44,17 @@ struct Resizing: Hashable, Sendable {
         var records: [UInt8]
     }
 
-    init(_ found: Recovered, layout: RingLayout, takesErrorsForDamage: Bool) {
+    init(_ found: Recovered, layout: RingLayout, nextSpan: StreamSpan? = nil, takesErrorsForDamage: Bool) {
         self.found = found
         self.layout = layout
+        self.nextSpan = nextSpan
         self.takesErrorsForDamage = takesErrorsForDamage
         revision = found.latest.revision
         from = found.unplaced.first?.header.number ?? 0
-        if let placed = found.placed {
+        if found.placed != nil, found.isCut {
+            // All that is there.
+            from = found.tailPage
+        } else if let placed = found.placed {
             phase = .looking(
                 PageSearch(.position(found.latest.state.watermark + 1), low: found.tailPage, high: placed + 1, isLowProven: false))
         }
@@ -94,8 +100,9 @@ struct Resizing: Hashable, Sendable {
     private var newest: UInt64? { found.newest?.number }
 
     private mutating func begin() -> Step {
-        // One segment to go on in and one ahead have to be free.
-        if let newest, newest + 1 - min(newest + 1, from) > (layout.segments - 2) * layout.segmentPages {
+        // One segment to go on in and one ahead have to be free. Of a file that was cut, which cannot stay as it is, the newest pages go
+        // over the oldest.
+        if !found.isCut, let newest, newest + 1 - min(newest + 1, from) > (layout.segments - 2) * layout.segmentPages {
             return .kept("the unacknowledged readings do not fit it")
         }
         phase = .beginning
@@ -147,6 +154,7 @@ struct Resizing: Hashable, Sendable {
     private mutating func copy(_ pages: [Page]) -> Step {
         if !pages.isEmpty { return .request(.writeCopy(pages.map { write($0) }, sync: false)) }
         if let placed = found.placed, from <= placed {
+            if let next = found.numberBehindCut(from) { return passCut(next) }
             count = min(Self.chunkPages, found.layout.segmentPages - from % found.layout.segmentPages, placed - from + 1)
             return .request(.read(first: found.layout.filePage(of: from), count: Int(count)))
         }
@@ -158,6 +166,16 @@ struct Resizing: Hashable, Sendable {
         return .request(.writeCopy(ends(), sync: true))
     }
 
+    /// Of the pages that are cut off only a slot may have one.
+    private mutating func passCut(_ next: UInt64) -> Step {
+        if let copy = found.unplaced.first(where: { $0.header.number >= from }), copy.header.number < next {
+            from = copy.header.number + 1
+            return self.copy([Self.page(of: copy)])
+        }
+        from = next
+        return copy([])
+    }
+
     private mutating func write(_ page: Page) -> PageWrite {
         var page = page
         page.header.number = to
@@ -166,13 +184,13 @@ struct Resizing: Hashable, Sendable {
         return image(page, layout.filePage(of: page.header.number))
     }
 
-    private mutating func image(_ page: Page, _ filePage: UInt64) -> PageWrite {
+    private mutating func image(_ page: Page, _ filePage: UInt64, _ state: RingState? = nil) -> PageWrite {
         revision += 1
         var header = page.header
         header.ringID = found.ringID
         header.filePages = layout.pages
         header.revision = revision
-        header.state = found.latest.state
+        header.state = state ?? found.latest.state
         return PageWrite(page: filePage, bytes: header.encode(records: page.records, filePage: filePage))
     }
 
@@ -184,7 +202,7 @@ struct Resizing: Hashable, Sendable {
             pages.append(image(last, slot))
         }
         var header = found.latest
-        let end = max(found.newest?.end ?? 1, header.end)
+        let end = found.logEnd
         header.kind = .file
         header.number = to
         header.recordBytes = 0
@@ -193,15 +211,30 @@ struct Resizing: Hashable, Sendable {
         header.end = end
         header.clock = found.clock
         header.span = header.state.span
-        for filePage in layout.headers { pages.append(image(Page(header: header, records: []), filePage)) }
+        pages.append(image(Page(header: header, records: []), layout.headers[0]))
+        var state = header.state
+        if let nextSpan {
+            state.span = nextSpan
+            state.reserved = found.used
+            state.isClean = false
+            header.span = nextSpan
+        }
+        pages.append(image(Page(header: header, records: []), layout.headers[1], state))
         return pages
     }
 }
 
 extension Ring {
-    /// Another size is wanted, and can be tried: not where the numbers of the file are in doubt, which has to be written down first.
-    func resizing(_ found: Recovered) -> Resizing? {
+    /// Another size is wanted, and can be tried: not where the numbers of the file are in doubt, which has to be written down first. A
+    /// file that was cut is not written at all: what it still has goes into a new one.
+    mutating func resizing(_ found: Recovered) -> Resizing? {
         let pages = configuration.size / UInt64(RingLayout.pageSize)
+        if found.isCut, let layout = RingLayout(pages: pages) {
+            let isNeeded = found.latest.state.span.base < found.used
+            return Resizing(
+                found, layout: layout, nextSpan: isNeeded ? StreamSpan(stream: drawStream(), base: found.used) : nil,
+                takesErrorsForDamage: takesErrorsForDamage)
+        }
         guard pages != found.layout.pages, !found.isDoubtful, !hasSaidSize, let layout = RingLayout(pages: pages) else { return nil }
         return Resizing(found, layout: layout, takesErrorsForDamage: takesErrorsForDamage)
     }
@@ -215,8 +248,13 @@ extension Ring {
             actions.append(.storage(request))
         case .done(let size):
             syncs += 2
-            actions.append(.notice(Notice(.info, "the ring has another size bytes=\(size)")))
+            if resizing.found.isCut {
+                actions.append(.notice(Notice(.warning, "the ring's file was cut, what was left is in a new one, and a new stream begins bytes=\(size)")))
+            } else {
+                actions.append(.notice(Notice(.info, "the ring has another size bytes=\(size)")))
+            }
             recover(size, now, &actions)
+        case .kept(let why) where resizing.found.isCut: giveUp("it was cut, and no new one can be made: \(why)", now, &actions)
         case .kept(let why):
             keepsSize(resizing.found, why, &actions)
             adopt(resizing.found, now, &actions)

@@ -83,7 +83,7 @@ package struct Ring: Hashable, Sendable {
     var pending = SlotQueue()
     /// In the batch that is under way.
     var writing = SlotQueue()
-    var held: [HeldReading] = []
+    var held = HeldQueue()
     var losses: [LossEntry] = []
     /// A loss that ends here is in the file, or on its way: it must not grow.
     var lossBarrier: UInt64 = 0

@@ -142,13 +142,16 @@ extension Ring {
         let header = page.header
         guard header.end > eviction.expected else { return }
         if header.first > eviction.expected {
-            let count = eviction.expectedStored.map { header.storedBefore - min($0, header.storedBefore) }
+            let hole = Hole(
+                from: eviction.expected, to: header.first, storedBefore: eviction.expectedStored, storedBehind: header.storedBefore,
+                header.state)
             for gap in unsettledRuns(eviction.expected, header.first) {
-                eviction.losses.append(
-                    LossEntry(
-                        span: gap.span, first: gap.first, end: gap.end, count: gap.isWhole ? count : nil,
-                        atMost: gap.end - gap.first,
-                        cause: .damaged))
+                var loss = LossEntry(
+                    span: gap.span, first: gap.first, end: gap.end, count: gap.isWhole ? hole.count : nil,
+                    atMost: gap.end - gap.first, cause: .damaged)
+                // They are settled with it all the same.
+                if gap.isWhole, hole.count == nil { loss.stored = hole.stored ?? 0 }
+                eviction.losses.append(loss)
             }
         }
         for record in page.records where record.end > max(eviction.expected, watermark + 1) {

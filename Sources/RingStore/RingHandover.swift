@@ -77,17 +77,17 @@ extension Ring {
                     return handover
                 }
                 if isWaitingForClock { return nil }
-            } else if let disk, cursor < disk.logEnd {
+            } else if let logEnd = disk?.logEnd, cursor < logEnd {
                 if isEvicting { return nil }
-                if let page = reader, let index = page.index(of: cursor) {
-                    if let handover = hand(page, index, unstamped) { return handover }
+                if let index = reader?.index(of: cursor) {
+                    if let handover = handStored(index, unstamped) { return handover }
                     if isWaitingForClock || wanted != nil || search != nil { return nil }
                 } else if !advanceReader() {
                     return nil
                 }
             } else {
                 // No path leads here; were there one, the numbers must not vanish in silence.
-                damage(cursor, endOfGap(from: cursor, limit: head), count: nil)
+                damage(cursor, endOfGap(from: cursor, limit: head), nil)
             }
         }
     }
@@ -121,9 +121,11 @@ extension Ring {
         return .reading(reading)
     }
 
-    /// A record of a stored page; nil: it needs no hand-over, or something has to be known first.
-    private mutating func hand(_ page: StoredPage, _ index: Int, _ unstamped: Bool) -> Handover? {
-        let record = page.records[index]
+    /// A record of `reader`; nil: it needs no hand-over, or something has to be known first. In place: a copy of the page for each
+    /// of its records takes longer than all the rest.
+    private mutating func handStored(_ index: Int, _ unstamped: Bool) -> Handover? {
+        let record = reader!.records[index]
+        let span = reader!.header.span
         switch record.content {
         case .acknowledged:
             let end = endOfGap(from: cursor, limit: record.end)
@@ -133,14 +135,15 @@ extension Ring {
         case .loss(let cause, let count, let atMost, let sensors):
             addLoss(
                 LossEntry(
-                    span: page.header.span, first: record.first, end: record.end, count: count, atMost: atMost,
+                    span: span, first: record.first, end: record.end, count: count, atMost: atMost,
                     cause: cause, sensors: sensors, isFrozen: true
                 ).from(cursor), counts: false)
             return nil
         case .reading(let series, let instant, let outcome):
-            var stamp = page.stamp(position: record.first, instant: instant)
+            let pageBoot = reader!.header.boot
+            var stamp = reader!.stamp(position: record.first, instant: instant)
             if case .unknown = stamp {
-                if page.header.boot == boot.rawValue {
+                if pageBoot == boot.rawValue {
                     if let known = retroactiveStamp(record.first, instant) {
                         stamp = known
                     } else if !unstamped {
@@ -148,14 +151,13 @@ extension Ring {
                         return nil
                     }
                 } else {
-                    guard let clock = clock(ofBoot: page.header.boot, from: page.header.number) else { return nil }
+                    guard let clock = clock(ofBoot: pageBoot, from: reader!.header.number) else { return nil }
                     if let record = clock.first { stamp = .estimated(record.time(of: instant)) }
                 }
             }
             let reading = StampedReading(
-                stream: StreamID(page.header.span.stream),
-                sequence: SequenceNumber(record.first - page.header.span.base), schema: page.schemas[series],
-                boot: BootID(page.header.boot), instant: instant, stamp: stamp, outcome: outcome)
+                stream: StreamID(span.stream), sequence: SequenceNumber(record.first - span.base), schema: reader!.schemas[series],
+                boot: BootID(pageBoot), instant: instant, stamp: stamp, outcome: outcome)
             hold(HeldReading(position: record.first, reading: reading, isOut: true))
             cursor = record.end
             return .reading(reading)
@@ -167,7 +169,7 @@ extension Ring {
     /// Makes `reader` the page that holds `cursor`, or finds that there is none. False: a page has to be read first.
     private mutating func advanceReader() -> Bool {
         guard let disk, let newest = disk.newestNumber else {
-            damage(cursor, endOfGap(from: cursor, limit: disk?.logEnd ?? head), count: nil)
+            damage(cursor, endOfGap(from: cursor, limit: disk?.logEnd ?? head), nil)
             return true
         }
         if let reader, reader.header.first > cursor || reader.header.number < disk.tailPage { self.reader = nil }
@@ -193,24 +195,24 @@ extension Ring {
                     continue
                 }
                 if page.header.first > cursor {
-                    var count: UInt64?
+                    var before: UInt64?
                     if let previous, previous.header.end == cursor {
-                        count = difference(page.header.storedBefore, previous.header.storedBefore + previous.header.readings)
+                        before = previous.header.storedBefore + previous.header.readings
                     } else if cursor == disk.tailPosition {
-                        count = difference(page.header.storedBefore, disk.tailStored)
+                        before = disk.tailStored
                     }
-                    damage(cursor, endOfGap(from: cursor, limit: page.header.first), count: count)
+                    let hole = Hole(
+                        from: cursor, to: page.header.first, storedBefore: before, storedBehind: page.header.storedBefore, page.header.state)
+                    damage(cursor, endOfGap(from: cursor, limit: page.header.first), hole)
                 }
                 return true
             }
         }
         nextPage = nil
         reader = nil
-        damage(cursor, endOfGap(from: cursor, limit: disk.logEnd), count: nil)
+        damage(cursor, endOfGap(from: cursor, limit: disk.logEnd), nil)
         return true
     }
-
-    private func difference(_ a: UInt64, _ b: UInt64) -> UInt64 { a - min(a, b) }
 
     private mutating func takeReader(_ page: StoredPage) {
         reader = page
@@ -235,7 +237,7 @@ extension Ring {
                 ringID: disk.ringID, filePages: disk.layout.pages, kind: .log, number: open.number,
                 revision: disk.revision, span: open.span, boot: open.boot, first: open.first, end: open.end,
                 storedBefore: open.storedBefore, readings: open.readings, recordBytes: open.bytes.count,
-                state: RingState(), clock: open.clock, firstClock: disk.hasClock ? firstClock : nil,
+                state: counters, clock: open.clock, firstClock: disk.hasClock ? firstClock : nil,
                 notBefore: notBefore)
             let bytes = header.encode(records: open.bytes, filePage: 0)
             return StoredPage(header: header, bytes: bytes, at: 0).map { .page($0) } ?? .invalid
@@ -259,7 +261,7 @@ extension Ring {
         return .missing
     }
 
-    private func nextInMemory(from number: UInt64) -> UInt64? {
+    func nextInMemory(from number: UInt64) -> UInt64? {
         guard let disk else { return nil }
         var next: UInt64?
         for copy in disk.unplaced where copy.header.number >= number && copy.header.number < next ?? .max {
@@ -309,7 +311,7 @@ extension Ring {
         case .reading(let stream, let sequence):
             guard let position = position(stream, sequence) else { return }
             if let index = heldIndex(of: position) {
-                held.remove(at: index)
+                _ = held.remove(at: index)
                 acknowledged.insert(first: position, end: position + 1, stored: 1)
             } else if let index = pending.index(of: position), pending[index].wasHanded, !pending[index].isAcknowledged {
                 pending[index].isAcknowledged = true
@@ -348,11 +350,11 @@ extension Ring {
         watermark = range.end - 1
         settled += range.stored
         // A page that a failed sync has written all the same may hold readings that were counted as never stored.
-        if let disk, watermark + 1 >= disk.logEnd { settled = disk.stored }
+        if let logEnd = disk?.logEnd, watermark + 1 >= logEnd { settled = disk!.stored }
         while let first = losses.first, first.end <= watermark + 1 { losses.removeFirst() }
         while spans.count > 1, spans[1].base <= watermark { spans.removeFirst() }
         pruneClocks()
-        if let disk, disk.hadUnsettled, disk.stored == settled { wantsState = true }
+        if disk?.hadUnsettled == true, disk!.stored == settled { wantsState = true }
     }
 
     mutating func rewind() {
@@ -367,21 +369,9 @@ extension Ring {
     }
 
     func heldIndex(of position: UInt64) -> Int? {
-        let index = heldInsertion(of: position)
-        return index < held.count && held[index].position == position ? index : nil
+        let index = held.index(from: position)
+        return index < held.count && held.position(at: index) == position ? index : nil
     }
 
-    private func heldInsertion(of position: UInt64) -> Int {
-        var low = 0
-        var high = held.count
-        while low < high {
-            let middle = (low + high) / 2
-            if held[middle].position < position { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    mutating func hold(_ reading: HeldReading) {
-        held.insert(reading, at: heldInsertion(of: reading.position))
-    }
+    mutating func hold(_ reading: HeldReading) { held.insert(reading) }
 }

@@ -107,11 +107,11 @@ extension Ring {
         refused += 1
     }
 
-    /// Positions `first ..< end` cannot be read any more. `count`: how many readings were there, where known.
-    mutating func damage(_ first: UInt64, _ end: UInt64, count: UInt64?) {
+    /// Positions `first ..< end` cannot be read any more. `hole`: what is known of it.
+    mutating func damage(_ first: UInt64, _ end: UInt64, _ hole: Hole?) {
         for run in unsettledRuns(first, end) {
-            let known = run.isWhole ? count : nil
-            settled += known ?? 0
+            let known = run.isWhole ? hole?.count : nil
+            if run.isWhole { settled += hole?.stored ?? 0 }
             addLoss(
                 LossEntry(
                     span: run.span, first: run.first, end: run.end, count: known, atMost: run.end - run.first,
@@ -157,7 +157,8 @@ extension Ring {
         var end = limit
         for range in acknowledged.ranges where range.first > position && range.first < end { end = range.first }
         for loss in losses where loss.first > position && loss.first < end { end = loss.first }
-        for reading in held where reading.position > position && reading.position < end { end = reading.position }
+        let next = held.index(from: position + 1)
+        if next < held.count { end = min(end, held.position(at: next)) }
         for span in spans where span.base >= position && span.base + 1 < end { end = span.base + 1 }
         for queue in [writing, pending] {
             let index = queue.firstIndex(from: position + 1)

@@ -50,7 +50,7 @@ extension Ring {
     }
 
     /// In memory for now; the file is tried again.
-    private mutating func giveUp(_ why: String, _ now: Instant, _ actions: inout [RingAction]) {
+    mutating func giveUp(_ why: String, _ now: Instant, _ actions: inout [RingAction]) {
         openAttempts += 1
         disk = nil
         phase = .closed(retryAt: now.advanced(by: Self.backOff(openAttempts)))
@@ -145,7 +145,7 @@ extension Ring {
             actions.append(.storage(request))
         case .found(let recovered) where recovered.ringID == unfinishedRingID:
             // Its headers came to the disk after all: it is this process's own, and empty.
-            create(size: recovered.layout.pages * UInt64(RingLayout.pageSize), now, &actions)
+            create(size: recovery.filePages * UInt64(RingLayout.pageSize), now, &actions)
         case .found(let recovered):
             guard let resizing = resizing(recovered) else { return adopt(recovered, now, &actions) }
             resize(resizing, nil, now, &actions)
@@ -160,10 +160,9 @@ extension Ring {
 
     mutating func adopt(_ found: Recovered, _ now: Instant, _ actions: inout [RingAction]) {
         let state = found.latest.state
-        // A page that was written later may know more than the newest of the log that is left.
-        let logEnd = max(found.newest?.end ?? 1, found.latest.end, 1)
+        let logEnd = found.logEnd
         let stored = max(found.newest.map { $0.storedBefore + $0.readings } ?? 0, state.stored)
-        let used = max(state.reserved, logEnd - 1, state.watermark)
+        let used = found.used
         // An empty log begins behind all numbers: what is in doubt then lies before it.
         let end = found.newest == nil ? used + 1 : logEnd
         // What is in memory has come later than all that is in the file.

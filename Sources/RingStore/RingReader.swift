@@ -32,6 +32,8 @@ package struct RingReader: Sendable {
             case log
             /// Nothing is kept there now.
             case unused
+            /// The file ends here, before the end that its header tells of.
+            case missing
         }
         package var place: Place
         /// In the file.
@@ -57,7 +59,7 @@ package struct RingReader: Sendable {
         package var rejected: UInt64 = 0
     }
 
-    private enum Phase: Hashable {
+    enum Phase: Hashable {
         case opening
         case counting
         /// Goes through all pages of the file; `number` is one of them.
@@ -72,30 +74,33 @@ package struct RingReader: Sendable {
     }
 
     private static let maximumAttempts = 4
-    private static let chunkPages: UInt64 = 16
+    static let chunkPages: UInt64 = 16
 
     package private(set) var summary = Summary()
     private let showsItems: Bool
     private let verifies: Bool
     /// Pages of the log that were found damaged since the last whole one.
-    private var bad: [Damage] = []
-    private var newDamage: [Damage] = []
+    var bad: [Damage] = []
+    var newDamage: [Damage] = []
     /// Of the end of the log, which a later page knows of.
-    private var endLoss: Loss?
-    private var isUnreadable = false
-    private var phase = Phase.opening
+    var endLoss: Loss?
+    /// Of the pages behind the end of a file that was cut, which lie in the midst of the log.
+    var cutLoss: Loss?
+    var isBehindCut = false
+    var isUnreadable = false
+    var phase = Phase.opening
     private var recovery: Recovery
-    private var found: Recovered?
+    var found: Recovered?
     private var last: StorageRequest?
     private var attempts = 1
-    private var number: UInt64 = 0
-    private var chunk: Chunk?
+    var number: UInt64 = 0
+    var chunk: Chunk?
     /// Where the next page should begin, and how many readings lie before it.
-    private var expected: UInt64 = 0
-    private var expectedStored: UInt64?
+    var expected: UInt64 = 0
+    var expectedStored: UInt64?
     private var clocks: [BootClock] = []
     private var firstStored: UInt64?
-    private var lastStored: (position: UInt64, span: StreamSpan)?
+    var lastStored: (position: UInt64, span: StreamSpan)?
 
     package init(fileSize: UInt64, showsItems: Bool, verifies: Bool = false) {
         self.verifies = verifies
@@ -132,7 +137,7 @@ package struct RingReader: Sendable {
         }
     }
 
-    private mutating func ask(_ request: StorageRequest) -> Step {
+    mutating func ask(_ request: StorageRequest) -> Step {
         last = request
         attempts = 1
         return .request(request)
@@ -163,9 +168,15 @@ package struct RingReader: Sendable {
         let isEmpty = found.unplaced.isEmpty && found.placed == nil
         while !isEmpty, number <= newest {
             var page: StoredPage?
-            if let copy = found.unplaced.first(where: { $0.header.number == number }) {
+            let copy = found.unplaced.first { $0.header.number >= number }
+            if let copy, copy.header.number == number {
                 page = StoredPage(header: copy.header, bytes: copy.bytes, at: 0)
             } else if let placed = found.placed, number <= placed {
+                if let next = found.numberBehindCut(number) {
+                    isBehindCut = true
+                    number = min(next, copy?.header.number ?? next)
+                    continue
+                }
                 guard let chunk, chunk.contains(number) else {
                     return ask(read(found.layout, placed))
                 }
@@ -174,9 +185,12 @@ package struct RingReader: Sendable {
                     // Alone, so that it can be read again.
                     return ask(.read(first: found.layout.filePage(of: number), count: 1))
                 }
+            } else if let copy {
+                // Between the log and a copy in a slot there may be numbers that no page has got.
+                number = copy.header.number
+                continue
             }
             let items = page.map { take($0, found) } ?? []
-            // Between the log and a copy in a slot there may be numbers that no page has got.
             if verifies, phase == .counting, page == nil, let chunk, chunk.contains(number), !isBlank(chunk) {
                 bad.append(Damage(place: .log, page: found.layout.filePage(of: number), isReadable: !isUnreadable))
             }
@@ -188,7 +202,8 @@ package struct RingReader: Sendable {
         case .counting:
             finishSummary(found)
             if verifies {
-                endLoss = gapLoss(upTo: found.latest.end, found.latest.state.stored, found.latest.state.span, found)
+                let state = found.latest.state
+                endLoss = gapLoss(upTo: found.latest.end, state.stored, state, state.span, found).flatMap { $0.count == 0 ? nil : $0.loss }
                 flush(nil)
                 phase = .checking
                 number = 0
@@ -205,70 +220,7 @@ package struct RingReader: Sendable {
         return .done
     }
 
-    // MARK: Verifying
-
-    private mutating func tellDamage() -> Step {
-        defer { newDamage = [] }
-        return .damage(newDamage)
-    }
-
-    /// Of the damaged pages before this place, the first tells what all of them cost.
-    private mutating func flush(_ loss: Loss?) {
-        if let loss, bad.isEmpty, let found {
-            bad = [Damage(place: .log, page: found.layout.filePage(of: number - min(number, 1)), isReadable: true)]
-            bad[0].loss = loss
-        } else if !bad.isEmpty {
-            bad[0].loss = loss
-        }
-        newDamage += bad
-        bad = []
-    }
-
-    /// What lies between the last whole page and this position, without what is settled.
-    private func gapLoss(upTo end: UInt64, _ stored: UInt64, _ span: StreamSpan, _ found: Recovered) -> Loss? {
-        let first = max(expected, found.latest.state.watermark + 1)
-        guard first < end, span.base < first, lastStored != nil || stored > 0 else { return nil }
-        let count = first == expected ? expectedStored.map { stored - min($0, stored) } : nil
-        if count == 0 { return nil }
-        return LossEntry(span: span, first: first, end: end, count: count, atMost: end - first, cause: .damaged).loss
-    }
-
-    /// The pages that hold nothing of the log now, the headers and the slots.
-    private mutating func check() -> Step {
-        guard let found else { return .notARing }
-        let layout = found.layout
-        while number < layout.pages {
-            guard let chunk, chunk.contains(number) else {
-                return ask(.read(first: number, count: Int(min(Self.chunkPages, layout.pages - number))))
-            }
-            let place: Damage.Place? =
-                layout.headers.contains(number) ? .header : layout.slots.contains(number) ? .slot : isLive(number, found) ? nil : .unused
-            let offset = Int(number - chunk.first) * RingLayout.pageSize
-            let isWhole = PageHeader(chunk.bytes, at: offset, filePage: number).map { $0.ringID == found.ringID } ?? false
-            if let place, !isWhole, place == .header || !isBlank(chunk) {
-                if chunk.count > 1 { return ask(.read(first: number, count: 1)) }
-                var damage = Damage(place: place, page: number, isReadable: !isUnreadable)
-                if place != .header {
-                    damage.loss = endLoss
-                    endLoss = nil
-                }
-                newDamage.append(damage)
-            }
-            number += 1
-            if !newDamage.isEmpty { return tellDamage() }
-        }
-        phase = .finished
-        guard let loss = endLoss else { return .done }
-        endLoss = nil
-        return .damage([Damage(place: .log, page: layout.filePage(of: (found.placed ?? 0) + 1), isReadable: true, loss: loss)])
-    }
-
-    /// A place of the log that was looked at in its order.
-    private func isLive(_ page: UInt64, _ found: Recovered) -> Bool {
-        let layout = found.layout
-        guard let placed = found.placed, let place = layout.place(ofFilePage: page) else { return false }
-        return (place + layout.logPages - found.tailPage % layout.logPages) % layout.logPages <= placed - found.tailPage
-    }
+    // MARK: Pages
 
     private func read(_ layout: RingLayout, _ placed: UInt64) -> StorageRequest {
         let size = layout.segmentPages
@@ -276,7 +228,7 @@ package struct RingReader: Sendable {
         return .read(first: layout.filePage(of: number), count: Int(count))
     }
 
-    private func isBlank(_ chunk: Chunk) -> Bool {
+    func isBlank(_ chunk: Chunk) -> Bool {
         let offset = Int(number - chunk.first) * RingLayout.pageSize
         return chunk.bytes[offset..<offset + RingLayout.pageSize].allSatisfy { $0 == 0 }
     }
@@ -289,8 +241,6 @@ package struct RingReader: Sendable {
         return StoredPage(header: header, bytes: chunk.bytes, at: offset)
     }
 
-    // MARK: Pages
-
     private mutating func take(_ page: StoredPage, _ found: Recovered) -> [Item] {
         let header = page.header
         guard header.end > expected else { return [] }
@@ -300,14 +250,11 @@ package struct RingReader: Sendable {
         let watermark = found.latest.state.watermark
         var items: [Item] = []
         if header.first > expected {
-            let count = expectedStored.map { header.storedBefore - min($0, header.storedBefore) }
+            let loss = gapLoss(upTo: header.first, header.storedBefore, header.state, header.span, found)
             if phase == .counting {
-                summary.damaged += count ?? 0
-                if verifies { flush(gapLoss(upTo: header.first, header.storedBefore, header.span, found)) }
-            } else if header.first > watermark + 1, header.span.base < expected {
-                let loss = LossEntry(
-                    span: header.span, first: max(expected, watermark + 1), end: header.first, count: count,
-                    atMost: header.first - expected, cause: .damaged)
+                summary.damaged += expectedStored.map { header.storedBefore - min($0, header.storedBefore) } ?? 0
+                if verifies { flush(loss.flatMap { $0.count == 0 ? nil : $0.loss }) }
+            } else if let loss {
                 items.append(Item(handover: .loss(loss.loss), isSettled: false))
             }
         }

@@ -33,15 +33,16 @@ struct PageSearch: Hashable, Sendable {
 
     mutating func aim() { probe = isLowProven ? low + (high - low) / 2 : low }
 
+    /// There is nothing at the probe, nor from there to `next`.
+    mutating func skip(to next: UInt64) {
+        probe = next
+        guard probe >= high else { return }
+        high = isLowProven ? low + (high - low) / 2 : low
+        aim()
+    }
+
     mutating func take(_ header: PageHeader?) {
-        guard let header else {
-            probe += 1
-            if probe >= high {
-                high = isLowProven ? low + (high - low) / 2 : low
-                aim()
-            }
-            return
-        }
+        guard let header else { return skip(to: probe + 1) }
         let isTrue: Bool
         switch goal {
         case .position(let position): isTrue = header.first <= position
@@ -108,7 +109,7 @@ extension Ring {
                 wanted = .probe(number: number)
                 return false
             } else {
-                take(nil)
+                self.search!.skip(to: nextInMemory(from: number + 1) ?? .max)
             }
         }
         return true

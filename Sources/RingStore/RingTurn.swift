@@ -109,7 +109,7 @@ extension Ring {
         unreadable = nil
         failure = nil
         let runs = unsettledRuns(watermark + 1, disk.logEnd)
-        for run in runs { damage(run.first, run.end, count: runs.count == 1 ? count : nil) }
+        for run in runs { damage(run.first, run.end, runs.count == 1 ? Hole(stored: count) : nil) }
         keepHeld()
         acknowledged.forgetStored()
         for index in losses.indices { losses[index].stored = 0 }
@@ -123,7 +123,7 @@ extension Ring {
     private mutating func keepHeld() {
         var slots: [Slot] = []
         var left: [HeldReading] = []
-        for item in held {
+        for item in held.removeAll() {
             guard item.reading.boot == boot, let sensor = schemas.firstIndex(of: item.reading.schema) else {
                 left.append(item)
                 continue
@@ -132,7 +132,7 @@ extension Ring {
             memoryBytes += Slot.bytes(reading)
             slots.append(Slot(position: item.position, reading: reading, wasHanded: true, isOut: item.isOut))
         }
-        held = left
+        for item in left { held.insert(item) }
         pending = SlotQueue(slots + pending.removeAll())
     }
 

@@ -50,8 +50,7 @@ extension Ring {
         state.stored = disk.stored
         state.settled = settled
         state.early = earlyLosses(disk)
-        state.heldEvicted = 0
-        for reading in held where reading.position < disk.tailPosition { state.heldEvicted += 1 }
+        state.heldEvicted = UInt64(held.index(from: disk.tailPosition))
         return state
     }
 

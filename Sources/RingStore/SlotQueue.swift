@@ -115,11 +115,3 @@ struct SlotQueue: Hashable, Sendable {
         }
     }
 }
-
-/// A stored reading that is handed over and not acknowledged: it stays in memory, so that it can be handed over again
-/// when its segment is gone.
-struct HeldReading: Hashable, Sendable {
-    var position: UInt64
-    var reading: StampedReading
-    var isOut: Bool
-}

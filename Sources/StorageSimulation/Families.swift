@@ -44,8 +44,7 @@ package struct Family: Sendable {
             $0.otherSizes = [384 << 10, 512 << 10]
         },
         Family("refusals", seeds: 100) { $0.refusesPermille = 200 },
-        // A loss `damaged` counts 0 where 3 are missing.
-        Family("refusals-full", seeds: 100, open: [0]) {
+        Family("refusals-full", seeds: 100) {
             $0.refusesPermille = 200
             $0.longReadings = true
             $0.stepsPerLife = 150

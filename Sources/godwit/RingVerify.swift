@@ -27,6 +27,7 @@ extension RingReader.Damage {
         case .slot: "slot"
         case .log: "log"
         case .unused: "unused"
+        case .missing: "missing"
         }
     }
 
@@ -55,6 +56,7 @@ extension RingReader.Damage {
         } else if place == .slot {
             cost = "cost nothing that another page knows of; what it held alone becomes a loss, restart"
         }
+        if place == .missing { return "page \(page) at byte \(offset): the file ends here, before the end that its header tells of: \(cost)\n" }
         return "page \(page) at byte \(offset): \(placeText), \(isReadable ? "damaged" : "cannot be read"): \(cost)\n"
     }
 }

@@ -73,6 +73,32 @@ let sampleHeader = PageHeader(
         }
     }
 
+    @Test func `a count that no disk can make is no header's, so that sums have room`() {
+        for offset in [24, 32, 72, 88, 104, 112, 120, 128, 136, 144, 152, 232, 388] {
+            let page = sampleHeader.encode(records: [], filePage: 0)
+            #expect(PageHeader(forged(page, page: 0, at: offset, 1 << 60, bytes: 8), filePage: 0) == nil, "offset \(offset)")
+        }
+    }
+
+    /// What lies behind the checksum is believed: it must not trap, nor go on for ever.
+    @Test(arguments: [0, 1, 5]) func `whatever number stands in a page, the ring opens, hands over, is written, and is verified`(page: Int) {
+        let file = storedRing(300).file!
+        for offset in [16, 24, 32, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160, 168, 176, 216, 224, 232, 240, 376, 388] {
+            for value in [0, 1 << 47, 1 << 59, UInt64(Int64.max), .max] as [UInt64] {
+                let changed = forged(file, page: page, at: offset, value, bytes: offset == 16 || offset == 80 ? 4 : 8)
+                check(verify(changed) != nil || readAll(changed) == nil)
+                var bench = Bench(file: changed, boot: 2, seed: 5)
+                bench.input(.start)
+                bench.input(.append(airReading(1, at: 1)))
+                bench.advance(to: 700)
+                let handovers = bench.drain(acknowledge: true)
+                #expect(handovers.contains { $0.reading != nil }, "offset \(offset), \(value)")
+                bench.input(.stop)
+                #expect(bench.isStopped && bench.file!.count == 64 * 4096, "offset \(offset), \(value)")
+            }
+        }
+    }
+
     @Test func `zeros, too few bytes and noise are none`() {
         #expect(PageHeader([UInt8](repeating: 0, count: 4096), filePage: 0) == nil)
         #expect(PageHeader([UInt8](repeating: 1, count: 4095), filePage: 0) == nil)

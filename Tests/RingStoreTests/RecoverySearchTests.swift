@@ -94,5 +94,25 @@ private func zero(_ file: inout [UInt8], _ page: UInt64) {
         let recovered = try #require(found(file))
         #expect(recovered.isDoubtful)
         #expect(recovered.layout.pages == 64)
+        #expect(recovered.isCut && recovered.filePages < 64)
+    }
+
+    @Test func `a header that tells of a longer file makes nobody look behind the end`() throws {
+        for count in [0, 300, 3000] {
+            let whole = storedRing(count).file!
+            for pages in [65, 1 << 20, 1 << 28] as [UInt64] {
+                let (_, reads) = recover(forged(whole, page: 0, at: 16, pages, bytes: 4))
+                #expect(reads <= 150, "\(reads) of 64 pages")
+            }
+        }
+    }
+
+    @Test func `of a cut file only what is there is scanned`() throws {
+        let bench = storedRing(3000, size: 1 << 20)
+        var file = Array(bench.file!.prefix(100 * 4096))
+        zero(&file, 2)
+        let (_, reads) = recover(file)
+        #expect(reads <= 120, "\(reads)")
+        #expect(found(file)?.newest != nil)
     }
 }

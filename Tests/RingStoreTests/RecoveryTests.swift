@@ -36,17 +36,7 @@ func storedRing(_ count: Int, size: UInt64 = 256 << 10, detail: Int = 180) -> Be
 
 /// A ring file whose page has the next version of the format, and is whole.
 func ofLaterVersion(_ file: [UInt8], page: Int) -> [UInt8] {
-    var bytes = Array(file[page * 4096..<(page + 1) * 4096])
-    bytes.put(PageHeader.version + 1, at: 84, bytes: 4)
-    var crc = CRC32C()
-    crc.update(bytes.get(at: 8, bytes: 8))
-    crc.update(bytes.get(at: 24, bytes: 8))
-    crc.update(UInt64(page))
-    crc.update(bytes, from: 4, to: 4096)
-    bytes.put(UInt64(crc.value), at: 0, bytes: 4)
-    var changed = file
-    changed.replaceSubrange(page * 4096..<(page + 1) * 4096, with: bytes)
-    return changed
+    forged(file, page: page, at: 84, PageHeader.version + 1, bytes: 4)
 }
 
 @Suite struct RecoveryTests {

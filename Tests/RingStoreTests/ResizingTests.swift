@@ -23,6 +23,15 @@ private func isCopy(_ request: StorageRequest) -> Bool {
     }
 }
 
+extension Handover {
+    fileprivate var stream: StreamID {
+        switch self {
+        case .reading(let reading): reading.stream
+        case .loss(let loss): loss.stream
+        }
+    }
+}
+
 @Suite struct ResizingTests {
     @Test(arguments: [256 << 10, 512 << 10, 2 << 20, (8 << 20) + 4096] as [UInt64])
     func `another size keeps what is not settled, its numbers and its counts`(size: UInt64) {
@@ -148,6 +157,72 @@ private func isCopy(_ request: StorageRequest) -> Bool {
         bench.advance(to: 60)
         #expect(bench.file?.count == 512 << 10)
         check(numbers(bench.drain()) == Array(1501...3000))
+    }
+
+    @Test(arguments: [250, 200, 130, 90, 64, 20] as [Int])
+    func `of a file that was cut what is left goes into a new one; the rest is counted, and a new stream begins`(kept: Int) {
+        let old = backlog()
+        var cut = Bench(size: 1 << 20, file: Array(old.file!.prefix(kept * 4096)), boot: 2, seed: 2)
+        cut.input(.start)
+        #expect(cut.file?.count == 1 << 20 && cut.copy == nil && cut.isOpen && cut.setAside == 0)
+        #expect(cut.notices.contains { $0.level == .warning && $0.text.contains("was cut") })
+        #expect(cut.ring.status.stream != old.ring.status.stream && cut.ring.status.head == .first)
+        // Nothing was written behind the end of the old file.
+        for pages in cut.requests.prefix(while: { $0 != .finishCopy }) {
+            if case .write = pages { Issue.record("the file that was cut is written") }
+        }
+        cut.input(.append(airReading(1, at: 50)))
+        let handovers = cut.drain(acknowledge: true)
+        // The page that knew what is acknowledged may be gone; then it comes again.
+        var next = handovers.first.map { $0.reading?.sequence.rawValue ?? $0.loss!.first.rawValue } ?? 0
+        #expect(next == 1501 || next == 1)
+        for handover in handovers where handover.stream == old.ring.status.stream {
+            switch handover {
+            case .reading(let reading):
+                #expect(reading.sequence.rawValue == next)
+                next += 1
+            case .loss(let loss):
+                #expect(loss.first.rawValue == next)
+                next = loss.last.rawValue + 1
+            }
+        }
+        #expect(next > 3000 && handovers.last?.reading?.sequence == .first)
+        cut.input(.stop)
+        let last = cut.restarted(boot: 3, size: 1 << 20)
+        #expect(last.ring.status.stream == cut.ring.status.stream && last.ring.status.head == SequenceNumber(2))
+        #expect(verify(last.file!) == [])
+    }
+
+    @Test func `while there is no space for what a cut file has left, readings wait in memory, and it is not written`() {
+        let old = backlog()
+        let file = Array(old.file!.prefix(200 * 4096))
+        var bench = Bench(size: 1 << 20, file: file, boot: 2, seed: 2)
+        bench.copyError = (0, .noSpace)
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        bench.advance(to: 30)
+        #expect(bench.isOpen && bench.ring.status.isInMemoryOnly && bench.file == file)
+        bench.copyError = nil
+        bench.advance(to: 400)
+        #expect(!bench.ring.status.isInMemoryOnly && bench.file?.count == 1 << 20)
+        check(numbers(bench.drain()).contains(1600))
+    }
+
+    @Test func `a full ring that was cut, whose backlog does not fit, keeps the newest`() {
+        let old = storedRing(30_000, size: 4 << 20)
+        let file = Array(old.file!.prefix(1000 * 4096))
+        var bench = Bench(size: 256 << 10, file: file, boot: 2, seed: 2)
+        bench.input(.start)
+        #expect(bench.file?.count == 256 << 10 && !bench.ring.status.isInMemoryOnly)
+        let handovers = bench.drain()
+        let losses = handovers.compactMap(\.loss)
+        #expect(losses.first?.cause == .evicted && numbers(handovers).count > 500)
+        var next: UInt64 = 1
+        for handover in handovers {
+            let (first, last) = handover.loss.map { ($0.first.rawValue, $0.last.rawValue) } ?? (handover.reading!.sequence.rawValue, handover.reading!.sequence.rawValue)
+            #expect(first == next)
+            next = last + 1
+        }
     }
 
     @Test func `an empty ring changes its size too`() {

@@ -3,26 +3,7 @@ import Testing
 
 @testable import RingStore
 
-private func verify(_ file: [UInt8], unreadable: Set<UInt64> = []) -> [RingReader.Damage]? {
-    var reader = RingReader(fileSize: UInt64(file.count), showsItems: false, verifies: true)
-    var result: StorageResult?
-    var damages: [RingReader.Damage] = []
-    for _ in 0..<100_000 {
-        switch reader.step(result) {
-        case .request(.read(let first, let count)), .again(.read(let first, let count)):
-            result = unreadable.contains { $0 >= first && $0 < first + UInt64(count) }
-                ? .failed(.inputOutput) : .read(Array(file[Int(first) * 4096..<(Int(first) + count) * 4096]))
-        case .damage(let more):
-            damages += more
-            result = nil
-        case .done: return damages
-        case .request, .again, .items, .notARing, .failed: return nil
-        }
-    }
-    return nil
-}
-
-private func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Item], summary: RingReader.Summary)? {
+func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Item], summary: RingReader.Summary)? {
     var reader = RingReader(fileSize: UInt64(file.count), showsItems: true)
     var result: StorageResult?
     var items: [RingReader.Item] = []
@@ -32,8 +13,7 @@ private func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Ite
         switch step {
         case .request(.read(let first, let count)), .again(.read(let first, let count)):
             if case .again = step { tries += 1 } else { tries = 0 }
-            var bytes = Array(file[Int(first) * 4096..<min(Int(first) * 4096 + count * 4096, file.count)])
-            bytes += [UInt8](repeating: 0, count: count * 4096 - bytes.count)
+            var bytes = pages(of: file, first, count)
             // Torn for the first readings of each page, as by a daemon that writes at this moment.
             if tries < flaky, count == 1, bytes.contains(where: { $0 != 0 }) { bytes[2000] ^= 0xFF }
             result = .read(bytes)
@@ -92,34 +72,5 @@ private func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Ite
         #expect(readAll([]) == nil)
         #expect(readAll([UInt8](repeating: 0, count: 256 << 10)) == nil)
         #expect(readAll([UInt8](repeating: 9, count: 256 << 10)) == nil)
-    }
-
-    @Test(arguments: [0, 40, 700, 3000])
-    func `a healthy ring has no damaged place, however full`(count: Int) throws {
-        #expect(try #require(verify(storedRing(count).file!)) == [])
-    }
-
-    @Test func `each damaged page is named, whatever it holds, and what all of them cost is exact`() throws {
-        let bench = storedRing(3000)
-        let whole = try #require(readAll(bench.file!))
-        for page in [0, 1, 2, 3, 9, 17, 22, 30, 41, 50, 59, 61, 62, 63] as [UInt64] {
-            var file = bench.file!
-            file[Int(page) * 4096 + 2000] ^= 0x55
-            let damages = try #require(verify(file))
-            #expect(damages.map(\.page) == [page])
-            let after = try #require(readAll(file))
-            let lost = damages.reduce(0) { $0 + ($1.loss?.count ?? 0) }
-            // What a slot held that no other page knows of is in doubt after a crash: nobody can count it.
-            if damages.first?.place != .slot { #expect(whole.summary.records - after.summary.records == lost, "page \(page)") }
-        }
-    }
-
-    @Test func `a page that cannot be read is named and costs no other`() throws {
-        let bench = storedRing(3000)
-        let layout = try #require(RingLayout(pages: 64))
-        let page = layout.filePage(of: try #require(bench.ring.disk?.tailPage) + 20)
-        let damages = try #require(verify(bench.file!, unreadable: [page]))
-        #expect(damages.map(\.page) == [page] && damages[0].place == .log && !damages[0].isReadable)
-        #expect(try #require(damages[0].loss?.count) < 40)
     }
 }

@@ -185,3 +185,25 @@ func numbers(_ handovers: [Handover]) -> [UInt64] { handovers.compactMap { $0.re
 func check(_ condition: Bool, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(condition, sourceLocation: sourceLocation)
 }
+
+/// A number in a page, and the checksum made good: what an attacker can do and a disk cannot.
+func forged(_ file: [UInt8], page: Int, at offset: Int, _ value: UInt64, bytes: Int) -> [UInt8] {
+    var file = file
+    var image = Array(file[page * 4096..<(page + 1) * 4096])
+    image.put(value, at: offset, bytes: bytes)
+    var crc = CRC32C()
+    crc.update(image.get(at: 8, bytes: 8))
+    crc.update(image.get(at: 24, bytes: 8))
+    crc.update(UInt64(page))
+    crc.update(image, from: 4, to: 4096)
+    image.put(UInt64(crc.value), at: 0, bytes: 4)
+    file.replaceSubrange(page * 4096..<(page + 1) * 4096, with: image)
+    return file
+}
+
+/// Behind the end all is zero.
+func pages(of file: [UInt8], _ first: UInt64, _ count: Int) -> [UInt8] {
+    let start = min(Int(first) * 4096, file.count)
+    let bytes = Array(file[start..<min(start + count * 4096, file.count)])
+    return bytes + [UInt8](repeating: 0, count: count * 4096 - bytes.count)
+}
