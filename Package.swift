@@ -122,6 +122,9 @@ if !embedded {
         // Runs inside the virtual machine of scripts/power-cuts.
         .executableTarget(
             name: "ring-writer", dependencies: ["Telemetry", "RingStore", "LinuxIO"], path: "Tests/RingWriter", swiftSettings: tests),
+        // What scripts/bench-ring and scripts/bench-flash measure.
+        .executableTarget(
+            name: "ring-bench", dependencies: ["Telemetry", "RingStore", "LinuxIO"], path: "Benchmarks/ring", swiftSettings: tests),
         .target(
             name: "Simulation",
             dependencies: [
