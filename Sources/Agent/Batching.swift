@@ -126,7 +126,8 @@ extension Agent {
     }
 
     private func batchMessage(_ payload: [UInt8]) -> Message {
-        Message(topic: topics.readings, payload: payload, qos: 1, retain: false, contentType: "application/json")
+        Message(
+            topic: topics.readings, payload: payload, qos: session.readingQoS, retain: false, contentType: "application/json")
     }
 
     /// A batch that is rejected comes again in halves; only a reading that is rejected alone is rejected.

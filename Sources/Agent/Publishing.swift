@@ -52,9 +52,11 @@ extension Agent {
     }
 
     /// A reading or an alert event, under its name.
-    func named(_ name: AlertEvent.ReadingName, on topic: String, _ payload: [UInt8], retain: Bool) -> Message {
+    func named(
+        _ name: AlertEvent.ReadingName, on topic: String, _ payload: [UInt8], qos: UInt8 = 1, retain: Bool
+    ) -> Message {
         Message(
-            topic: topic, payload: payload, qos: 1, retain: retain, contentType: "application/json",
+            topic: topic, payload: payload, qos: qos, retain: retain, contentType: "application/json",
             userProperties: [
                 .init(name: "stream", value: name.stream.text),
                 .init(name: "seq", value: "\(name.sequence.rawValue)"),
@@ -65,7 +67,7 @@ extension Agent {
     mutating func lossMessage(_ loss: Loss) -> Message {
         lossHistory.add(loss)
         return Message(
-            topic: topics.losses, payload: lossJSON(loss), qos: 1, retain: false, contentType: "application/json")
+            topic: topics.losses, payload: lossJSON(loss), qos: session.readingQoS, retain: false, contentType: "application/json")
     }
 
     mutating func message(for handover: Handover) -> Message {
@@ -77,7 +79,7 @@ extension Agent {
             let payload = readingJSON(
                 reading, device: configuration.identify ? configuration.deviceID : nil,
                 sensor: configuration.identify ? sensor : nil)
-            return named(reading.name, on: topic, payload, retain: false)
+            return named(reading.name, on: topic, payload, qos: session.readingQoS, retain: false)
         case .loss(let loss): return lossMessage(loss)
         }
     }
@@ -103,8 +105,11 @@ extension Agent {
                 actions.append(.askFacts(.publish))
             }
             tellStatus()
-        case .offline, .asleep:
-            lostConnection()
+        case .offline(_, let keepsInFlight), .asleep(let keepsInFlight):
+            lostConnection(keepsInFlight: keepsInFlight)
+        case .forgotten:
+            inFlight.removeAll(keepingCapacity: true)
+            rewind()
         case .settled(let tag, _):
             settle(tag)
         case .held:
@@ -124,13 +129,16 @@ extension Agent {
         }
     }
 
-    private mutating func lostConnection() {
+    private mutating func lostConnection(keepsInFlight: Bool) {
         connection = nil
         clearing = nil
         tellOutputs(.offline)
         logPublishing.drop()
-        inFlight.removeAll(keepingCapacity: true)
-        rewind()
+        // With QoS 2 the next connection settles what is in flight: from the ring it would come twice.
+        if !keepsInFlight {
+            inFlight.removeAll(keepingCapacity: true)
+            rewind()
+        }
         tellStatus()
         if stopping != nil { continueStop() }
     }

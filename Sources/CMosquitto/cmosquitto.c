@@ -30,8 +30,12 @@ struct cmosquitto_connection {
     int event_fd;
     char *host;
     copenssl_options *tls;
-    int port, keep_alive_seconds, version;
+    int port, keep_alive_seconds, version, send_maximum;
     uint32_t session_expiry_seconds;
+    /// What is in flight may go out only into the session it belongs to.
+    bool needs_session;
+    /// The one that the library has a reference of.
+    SSL_CTX *context;
     copenssl_report report;
     char failure[sizeof ((copenssl_report *)0)->text];
     int error_number;
@@ -69,6 +73,11 @@ static void on_connect(struct mosquitto *handle, void *user, int reason, int fla
                                    false);
     // The library formats a line for each packet as long as somebody listens.
     if (reason == 0) mosquitto_log_callback_set(handle, NULL);
+    // Right after this the library sends what is in flight again, whatever the broker has said.
+    bool takes_qos2 = event->maximum_qos < 0 || event->maximum_qos >= 2;
+    if (reason == 0 && ((cmosquitto_connection *)user)->needs_session && !(event->session_present && takes_qos2)) {
+        shutdown(mosquitto_socket(handle), SHUT_RDWR);
+    }
     errno = kept;
 }
 
@@ -202,6 +211,9 @@ static int establish(cmosquitto_connection *c) {
         int result = mosquitto_void_option(c->handle, MOSQ_OPT_SSL_CTX, context);
         if (!result) result = mosquitto_int_option(c->handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
         SSL_CTX_free(context);
+        // The library forgets the one of the last connection without letting go of it.
+        if (!result && c->context) SSL_CTX_free(c->context);
+        if (!result) c->context = context;
         if (result != MOSQ_ERR_SUCCESS) return failed(c, CMOSQUITTO_TLS_FAILED, "the MQTT library has no TLS");
     }
     mosquitto_property *list = NULL;
@@ -270,8 +282,8 @@ static bool start_helper(cmosquitto_connection *c) {
 static bool set_will(struct mosquitto *handle, const cmosquitto_options *o) {
     mosquitto_property *list = NULL;
     if (o->version == MQTT_PROTOCOL_V5) {
-        if (o->session_expiry_seconds) {
-            mosquitto_property_add_int32(&list, MQTT_PROP_WILL_DELAY_INTERVAL, o->session_expiry_seconds);
+        if (o->will_delay_seconds) {
+            mosquitto_property_add_int32(&list, MQTT_PROP_WILL_DELAY_INTERVAL, o->will_delay_seconds);
         }
         if (o->will_is_text) mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
         if (o->will_content_type) mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, o->will_content_type);
@@ -284,9 +296,7 @@ static bool set_will(struct mosquitto *handle, const cmosquitto_options *o) {
 }
 
 static bool configure(cmosquitto_connection *c, const cmosquitto_options *o) {
-    // A session that is kept must not begin anew with each connection: the broker would send the Will Message of the old one.
-    bool is_clean = o->version != MQTT_PROTOCOL_V5 || o->session_expiry_seconds == 0;
-    c->handle = mosquitto_new(o->client_identifier, is_clean, c);
+    c->handle = mosquitto_new(o->client_identifier, o->is_clean, c);
     if (!c->handle) return false;
     struct mosquitto *handle = c->handle;
     mosquitto_connect_v5_callback_set(handle, on_connect);
@@ -313,6 +323,7 @@ cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int
     c->version = options->version;
     c->session_expiry_seconds = options->version == MQTT_PROTOCOL_V5 ? options->session_expiry_seconds : 0;
     c->keep_alive_seconds = options->keep_alive_seconds;
+    c->send_maximum = options->send_maximum;
     if (c->event_fd >= 0 && c->host && (c->tls || !options->is_tls) && configure(c, options)) {
         atomic_store(&c->owners, 2);
         if (start_helper(c)) return c;
@@ -320,6 +331,21 @@ cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int
     }
     cmosquitto_release(c);
     return NULL;
+}
+
+bool cmosquitto_reconnect(cmosquitto_connection *c, bool needs_session) {
+    c->needs_session = needs_session;
+    c->failure[0] = 0;
+    c->report.text[0] = 0;
+    if (c->tls) mosquitto_log_callback_set(c->handle, on_log);
+    // The last CONNACK may have made it less.
+    mosquitto_int_option(c->handle, MOSQ_OPT_SEND_MAXIMUM, c->send_maximum);
+    atomic_store(&c->state, CMOSQUITTO_CONNECTING);
+    // The last helper may not have let go yet.
+    atomic_fetch_add(&c->owners, 1);
+    if (start_helper(c)) return true;
+    atomic_fetch_sub(&c->owners, 1);
+    return false;
 }
 
 void cmosquitto_release(cmosquitto_connection *c) {

@@ -32,7 +32,7 @@ extension Checker {
                 settings.prefix = prefix
             }
         }
-        if integer(section, "qos", 1...2) == 2, let entry = section["qos"] { notYet("qos", entry.value.place, "2; built is 1") }
+        if let qos = integer(section, "qos", 1...2) { settings.qos = UInt8(qos) }
         choose(section, "encoding", built: ["json"], later: ["senml-json", "senml-cbor", "sparkplug-b"])
         settings.batch = batch(section, sync: sync)
         if let identify = logical(section, "identify") { settings.identify = identify }

@@ -155,6 +155,8 @@ package struct PublishSettings: Hashable, Sendable {
     }
 
     package var prefix: String
+    /// Of readings and losses: 1 or 2.
+    package var qos: UInt8 = 1
     /// The newest reading of each sensor, on a topic of its own.
     package var live = LiveMode.off
     /// Nil: off.

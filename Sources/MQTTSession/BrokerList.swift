@@ -1,4 +1,4 @@
-/// The brokers of `broker.url`, tried in order, and what is known of each: its protocol, and what was said of its failures.
+/// The brokers of `broker.url`, tried in order, and what is known of each: its protocol, its QoS, and what was said of its failures.
 ///
 /// An attempt that comes to nothing is followed by one with the next broker, at once; when the last has failed the
 /// back-off is waited for, and the first is tried again. So it is after a connection that stood for a minute. One that
@@ -8,6 +8,7 @@ package struct BrokerList: Hashable, Sendable {
         var name: String
         var memory: ProtocolMemory
         var failureLog = FailureLog()
+        var qos2 = QoS2Memory()
     }
 
     private var entries: [Entry]
@@ -24,6 +25,11 @@ package struct BrokerList: Hashable, Sendable {
     package var memory: ProtocolMemory {
         get { entries[current].memory }
         set { entries[current].memory = newValue }
+    }
+
+    package var qos2: QoS2Memory {
+        get { entries[current].qos2 }
+        set { entries[current].qos2 = newValue }
     }
 
     package var failureLog: FailureLog {

@@ -8,8 +8,8 @@ package import Telemetry
 //                     +--- waiting <-------------------+--------------------------------+
 //
 // One handle per connection, Clean Start 1: at every loss all that is not acknowledged is forgotten here and comes again
-// from the ring. After `.close` the session is in `waiting` at once; the `connectionLost` with which the transport
-// answers is then of no interest.
+// from the ring; with QoS 2 it is another way, see KeptSession.swift. After `.close` the session is in `waiting` at once;
+// the `connectionLost` with which the transport answers is then of no interest.
 
 package struct Session: Hashable, Sendable {
     /// libmosquitto would wait for a whole keep-alive.
@@ -42,6 +42,8 @@ package struct Session: Hashable, Sendable {
         case waiting(retryAt: Instant)
         case connecting(ProtocolVersion)
         case awaitingAcknowledgement(ProtocolVersion, since: Instant)
+        /// QoS 2: what the broker kept is gone, and DISCONNECT is being written.
+        case leaving(ProtocolVersion, giveUpAt: Instant)
         case online(Online)
         case stopping(Stopping)
         case finished
@@ -71,7 +73,7 @@ package struct Session: Hashable, Sendable {
     var random: RandomSource
     var backoff: Backoff
     package internal(set) var brokers: BrokerList
-    /// Empty unless online or stopping.
+    /// Empty unless online or stopping, or a session is kept.
     var window: Window
     /// The last message, if it is a retained one: at a stop that is `offline`.
     var lastRetainedTag: MessageTag?
@@ -80,6 +82,12 @@ package struct Session: Hashable, Sendable {
     var refusalsInARow = 0
     var subscribing = Subscribing()
     var closes = CloseHistory()
+    /// Of the connection that is being made, or stands.
+    var attempt = ConnectionHandle.fresh
+    /// The session that the broker and the library keep (QoS 2).
+    var kept: Kept?
+    /// The message for which a connection was given up because it was not acknowledged.
+    var overdueTag: MessageTag?
     var hasBeenOnline = false
 
     package init(configuration: SessionConfiguration, random: RandomSource) {
@@ -164,6 +172,7 @@ package struct Session: Hashable, Sendable {
         case .waiting(let retryAt): return earliest(retryAt, hold.until)
         case .awaitingAcknowledgement(_, let since):
             return earliest(since.advanced(by: Self.acknowledgementTimeout), hold.until)
+        case .leaving(_, let giveUpAt): return earliest(giveUpAt, hold.until)
         case .online(let online):
             let limits = earliest(silenceDeadline(online), unacknowledgedDeadline(online))
             return earliest(earliest(limits, subscribing.due), hold.until)
@@ -199,7 +208,7 @@ package struct Session: Hashable, Sendable {
             if kind == .expendable { return [.event(.refused(tag, reason: 0x95))] }
             return refusal(tag, message.topic, 0x95, kind, at: now)
         }
-        window.append(tag, topic: message.topic, at: now, kind: kind)
+        window.append(tag, topic: message.topic, at: now, kind: kind, qos: message.qos)
         lastRetainedTag = message.retain ? tag : nil
         counters.published += 1
         return [.publish(tag, message)]
@@ -222,11 +231,12 @@ package struct Session: Hashable, Sendable {
 
         case (.awaitingAcknowledgement(let version, _), .connectionAcknowledged(let acknowledgement)):
             return acknowledgement.reason == 0
-                ? accepted(version, acknowledgement, at: now)
+                ? welcomed(version, acknowledgement, at: now)
                 : refused(version, acknowledgement.reason, at: now)
         case (.awaitingAcknowledgement(let version, let since), .connectionLost(let failure)):
             if case .tls = failure {} else { brokers.memory.hungUp(version, after: since.duration(to: now)) }
-            return failed(failure, at: now)
+            return notBegun(isRefused: false) + failed(failure, at: now)
+        case (.leaving(let version, _), .connectionLost): return begin(version)
 
         case (.online, .subscriptionAnswered(let filter, let reason)): return subscriptionAnswered(filter, reason)
         case (.online(var online), .bytesReceived):
@@ -244,6 +254,9 @@ package struct Session: Hashable, Sendable {
             return acknowledged(tag, reason, at: now) + finishIfSettled(stopping, at: now)
         case (.stopping, .connectionLost), (.stopping, .publishRefused): return finish([], at: now)
 
+        // It came with what ended the connection, ahead of it or behind.
+        case (_, .acknowledged(let tag, let reason)) where kept != nil: return acknowledged(tag, reason, at: now)
+        case (_, .publishRefused(let tag, _)) where kept != nil: return neverSent(tag)
         case (_, .timer): return timer(at: now)
         default: return []
         }
@@ -251,11 +264,14 @@ package struct Session: Hashable, Sendable {
 
     mutating func connect() -> [SessionAction] {
         let version = brokers.memory.next
+        attempt = nextHandle(version)
+        var actions: [SessionAction] = []
+        if case .again = attempt {} else { actions = giveUpKept() }
         state = .connecting(version)
-        return [.connect(version, broker: brokers.current)]
+        return actions + [.connect(version, broker: brokers.current, handle: attempt)]
     }
 
-    private mutating func accepted(
+    mutating func accepted(
         _ version: ProtocolVersion, _ acknowledgement: ConnectionAcknowledgement, at now: Instant
     ) -> [SessionAction] {
         brokers.memory.accepted(version)
@@ -263,20 +279,26 @@ package struct Session: Hashable, Sendable {
         state = .online(
             Online(
                 version: version, acknowledgement: acknowledgement, since: now, lastByteAt: now, keepAlive: keepAlive))
-        window = Window(inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum)
+        if kept == nil {
+            window = Window(inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum)
+        } else {
+            let beyond = window.sentAgain(
+                inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum, at: now)
+            counters.duplicatesPossible += UInt64(beyond)
+        }
         lastRetainedTag = nil
         if hasBeenOnline { counters.reconnects += 1 }
         hasBeenOnline = true
         brokers.failureLog = FailureLog()
         var actions: [SessionAction] = [
-            .notice(Notice(.info, "connected protocol=\(version.text) window=\(window.limit)\(brokers.label)"))
+            .notice(Notice(.info, "connected protocol=\(version.text) window=\(window.limit)\(qosLabel)\(brokers.label)"))
         ]
         if acknowledgement.maximumQoS == 0 {
             actions.append(
                 .notice(
                     Notice(.warning, "the broker takes QoS 0 only: readings, which need QoS 1, stay in the buffer")))
         }
-        return actions + [.event(.online(version, acknowledgement))]
+        return actions + noteMaximumQoS(acknowledgement) + [.event(.online(version, acknowledgement))]
     }
 
     private mutating func refused(_ version: ProtocolVersion, _ reason: UInt8, at now: Instant) -> [SessionAction] {
@@ -287,13 +309,13 @@ package struct Session: Hashable, Sendable {
             let notice = Notice(.info, "the broker refused MQTT \(version.text): trying MQTT \(brokers.memory.next.text)")
             return [.notice(notice)] + connect()
         }
-        var actions = failed(failure, at: now)
+        var actions = notBegun(isRefused: true) + failed(failure, at: now)
         if reason == 0x8E { actions += takenOver(at: now) }
         return actions
     }
 
     /// An attempt that came to nothing.
-    private mutating func failed(_ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
+    mutating func failed(_ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
         counters.connectFailures += 1
         lastFailure = failure
         let level: Notice.Level = brokers.failureLog.isWorthAWarning(failure, at: now) ? .warning : .debug
@@ -306,14 +328,14 @@ package struct Session: Hashable, Sendable {
     }
 
     /// We close a connection that stands.
-    private mutating func close(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
+    mutating func close(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
         [.close(failure)] + lost(online, failure, at: now)
     }
 
     private mutating func lost(_ online: Online, _ failure: ConnectionFailure, at now: Instant) -> [SessionAction] {
-        counters.duplicatesPossible += UInt64(window.awaited)
+        let refusal = noteQoS2Loss(failure)
+        if kept == nil { forgetInFlight() }
         subscribing.lost(failure, at: now)
-        window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         lastFailure = failure
         lastDisconnect = Disconnect(failure: failure, at: now)
         let wasStable = online.since.duration(to: now) >= Self.stableTime
@@ -322,13 +344,13 @@ package struct Session: Hashable, Sendable {
         brokers.lost(wasStable: wasStable && !failure.sendsElsewhere)
         let delay = backoff.next(&random)
         state = .waiting(retryAt: now.advanced(by: delay))
-        var actions: [SessionAction] = [
+        var actions: [SessionAction] = refusal + [
             .notice(Notice(.warning, "connection lost: \(failure.text); next try in \(secondsText(delay))\(label)")),
-            .event(.offline(failure)),
+            .event(.offline(failure, keepsInFlight: kept != nil)),
         ]
         switch failure {
         case .disconnectedByBroker(0x8E): actions += takenOver(at: now)
-        case .closed, .disconnectedByBroker:
+        case .closed, .protocolError, .disconnectedByBroker:
             if closes.add(at: now) { actions += takenOver(at: now) }
         default: break
         }
@@ -353,13 +375,14 @@ package struct Session: Hashable, Sendable {
             guard since.advanced(by: Self.acknowledgementTimeout) <= now else { break }
             brokers.memory.hungUp(version, after: since.duration(to: now))
             let failure = ConnectionFailure.silent("no CONNACK in \(secondsText(Self.acknowledgementTimeout))")
-            actions.append(.close(failure))
-            actions += failed(failure, at: now)
+            actions += [.close(failure)] + notBegun(isRefused: false) + failed(failure, at: now)
+        case .leaving(let version, let giveUpAt) where giveUpAt <= now: actions += [.close(.closed("left"))] + begin(version)
         case .online(let online):
             if let due = silenceDeadline(online), due <= now {
                 let duration = online.lastByteAt.duration(to: now)
                 actions += close(online, .silent("no byte from the broker for \(secondsText(duration))"), at: now)
             } else if let due = unacknowledgedDeadline(online), due <= now {
+                giveUpWhatIsStuck()
                 actions += close(online, .silent("a message was not acknowledged in time"), at: now)
             } else if subscribing.isDue(at: now) {
                 actions.append(.subscribe(subscribing.filters))

@@ -14,18 +14,21 @@ package struct SessionConfiguration: Hashable, Sendable {
     package var reconnectMaximum: Duration
     /// 1 ... 1000 messages with QoS > 0 that wait for their acknowledgement.
     package var inFlight: Int
+    /// Of readings and losses: 1 or 2. With 2 the session is kept over losses.
+    package var qos: UInt8
     /// Their URLs, tried in order; for the log. At least one.
     package var brokers: [String]
     package init(
         protocolChoice: ProtocolChoice = .auto, keepAlive: Duration = .seconds(60),
         reconnectMinimum: Duration = .seconds(1), reconnectMaximum: Duration = .seconds(120), inFlight: Int = 20,
-        brokers: [String] = ["the broker"]
+        qos: UInt8 = 1, brokers: [String] = ["the broker"]
     ) {
         self.protocolChoice = protocolChoice
         self.keepAlive = keepAlive
         self.reconnectMinimum = reconnectMinimum
         self.reconnectMaximum = reconnectMaximum
         self.inFlight = inFlight
+        self.qos = qos
         self.brokers = brokers
     }
 }
@@ -143,8 +146,10 @@ package enum ConnectionFailure: Error, Hashable, Sendable {
     case unreachable(String)
     /// The TLS handshake or the check of the certificate failed; `what` says which check: "unknown CA", "wrong name" …
     case tls(what: String)
-    /// The broker closed the connection, or a packet could not be read; the library's text.
+    /// The broker closed the connection; the library's text.
     case closed(String)
+    /// The broker sent what the library cannot take: no packet, or a PUBACK to a QoS 2 PUBLISH; its text.
+    case protocolError(String)
     /// The broker's DISCONNECT (MQTT 5).
     case disconnectedByBroker(reason: UInt8)
     /// No byte for 1.5 × Keep Alive, no CONNACK in 20 s, no acknowledgement in time: we closed it.
@@ -162,7 +167,7 @@ package enum SessionInput: Hashable, Sendable {
     case connectionLost(ConnectionFailure)
     /// PUBACK, PUBREC ≥ 0x80 or PUBCOMP. `reason` is 0 under 3.1.1.
     case acknowledged(MessageTag, reason: UInt8)
-    /// The library refused to take a message; its text.
+    /// The library refused to take a message; its text. Also of one that came behind the end of the connection.
     case publishRefused(MessageTag, String)
     /// SUBACK; `reason` from 0x80 on: nothing comes by this filter.
     case subscriptionAnswered(filter: String, reason: UInt8)
@@ -180,9 +185,22 @@ package enum SessionInput: Hashable, Sendable {
     case stop
 }
 
+/// Which handle of the library a connection is made with; see KeptSession.swift.
+package enum ConnectionHandle: Hashable, Sendable {
+    /// A new one for this connection alone.
+    case fresh
+    /// A new one with Clean Start 1 that leaves at once: what the broker kept of an earlier process goes.
+    case cleaning
+    /// A new one with Clean Start 0 and a session that the broker keeps.
+    case beginning
+    /// The one of the last connection, with what it has in flight.
+    /// - Parameter needsSession: without Session Present nothing of that may go out.
+    case again(needsSession: Bool)
+}
+
 package enum SessionAction: Hashable, Sendable {
-    /// Make a new handle and connect it in the helper thread, to the broker of this place in the list.
-    case connect(ProtocolVersion, broker: Int = 0)
+    /// Connect a handle in the helper thread, to the broker of this place in the list.
+    case connect(ProtocolVersion, broker: Int = 0, handle: ConnectionHandle = .fresh)
     /// Hand a message to the library.
     case publish(MessageTag, Message)
     case subscribe([String])
@@ -199,8 +217,11 @@ package enum SessionAction: Hashable, Sendable {
 package enum SessionEvent: Hashable, Sendable {
     /// CONNACK 0. The agent publishes in this order: subscriptions, `online`, `info`, alerts, losses and readings.
     case online(ProtocolVersion, ConnectionAcknowledgement)
-    /// Everything in flight is unknown now and comes again.
-    case offline(ConnectionFailure)
+    /// Everything in flight is unknown now and comes again; or, with QoS 2, stays in flight: the next connection settles it, or
+    /// `forgotten` says that it does not.
+    case offline(ConnectionFailure, keepsInFlight: Bool = false)
+    /// What was in flight over a loss is unknown now and comes again.
+    case forgotten
     /// Settled (0x00, 0x10 or 3.1.1).
     case settled(MessageTag, unrouted: Bool)
     /// The broker takes nothing of this kind now (0x87 and the like), or has refused the tenth message in a row: the session
@@ -216,8 +237,8 @@ package enum SessionEvent: Hashable, Sendable {
     case refused(MessageTag, reason: UInt8)
     /// The hold is over: readings may be handed over again, one at first.
     case resumed
-    /// There is no connection until the time that `sleep` named. What was in flight comes again.
-    case asleep
+    /// There is no connection until the time that `sleep` named. What was in flight comes again, or stays as at `offline`.
+    case asleep(keepsInFlight: Bool = false)
     /// The stop is complete.
     case finished
 }
@@ -237,6 +258,7 @@ package enum SessionEvent: Hashable, Sendable {
 //   mutating func changeSubscriptions(to filters: [String]) -> [SessionAction]    of the connection that stands
 //   var alertRoom: Int          the same for alert events, which are not sent into a hold
 //   var isOnline, isHolding: Bool
+//   var readingQoS: UInt8       of the readings and losses of this connection
 //   var isAwaitingNone: Bool    nothing that was published waits for its acknowledgement
 //   var protocolVersion: ProtocolVersion?    of the connection that is online
 //   var retryAt: Instant?       of the next attempt, while it is waited for

@@ -4,8 +4,11 @@ import Telemetry
 
 extension Session {
     mutating func acknowledged(_ tag: MessageTag, _ reason: UInt8, at now: Instant) -> [SessionAction] {
+        // Packet Identifier not found: of PUBCOMP. The broker has lost what it had taken.
+        if reason == 0x92, window.isQoS2(tag) { return brokerLost(tag, at: now) }
         guard let entry = window.remove(tag) else { return [] }
         if entry.isForgotten { return [] }
+        if entry.qos == 2 { brokers.qos2.worked() }
         if reason >= 0x80, entry.kind == .expendable { return [.event(.refused(tag, reason: reason))] }
         if reason >= 0x80 { return refusal(tag, entry.topic, reason, entry.kind, at: now) }
         counters.acknowledged += 1
@@ -57,6 +60,7 @@ extension Session {
 
     /// Nothing is settled: readings stop, all that is in flight is taken for not sent, and one message is tried later.
     mutating func held(_ tag: MessageTag, topic: String, reason: UInt8, at now: Instant) -> [SessionAction] {
+        if kept != nil { return heldAlone(tag, topic: topic, reason: reason, at: now) }
         counters.held += 1
         counters.duplicatesPossible += UInt64(window.awaited)
         window.forgetAll()
@@ -76,7 +80,7 @@ extension Session {
                 online: online, offlineTag: lastRetainedTag, giveUpAt: now.advanced(by: Self.stopTimeout))
             state = .stopping(stopping)
             return finishIfSettled(stopping, at: now)
-        case .connecting, .awaitingAcknowledgement: return finish([.close(.closed("stopped"))], at: now)
+        case .connecting, .awaitingAcknowledgement, .leaving: return finish([.close(.closed("stopped"))], at: now)
         case .stopping(var stopping):
             stopping.wakeAt = nil
             state = .stopping(stopping)
@@ -114,6 +118,7 @@ extension Session {
             return fallAsleep(actions, until: wakeAt, at: now)
         }
         state = .finished
+        kept = nil
         window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
         return actions + [.event(.finished)]
     }

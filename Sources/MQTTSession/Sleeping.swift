@@ -10,7 +10,7 @@ extension Session {
             stopping.wakeAt = until
             state = .stopping(stopping)
             return finishIfSettled(stopping, at: now)
-        case .connecting, .awaitingAcknowledgement: return fallAsleep([.close(.closed("asleep"))], until: until, at: now)
+        case .connecting, .awaitingAcknowledgement, .leaving: return fallAsleep([.close(.closed("asleep"))], until: until, at: now)
         case .waiting: return fallAsleep([], until: until, at: now)
         case .idle, .stopping, .finished: return []
         }
@@ -18,12 +18,11 @@ extension Session {
 
     /// The connection is gone, or there was none.
     mutating func fallAsleep(_ actions: [SessionAction], until: Instant, at now: Instant) -> [SessionAction] {
-        counters.duplicatesPossible += UInt64(window.awaited)
-        window = Window(inFlight: configuration.inFlight, receiveMaximum: nil)
+        if kept == nil { forgetInFlight() }
         subscribing.lost(.silent("asleep"), at: now)
         brokers.lost(wasStable: true)
         state = .waiting(retryAt: max(until, now))
-        return actions + [.event(.asleep)]
+        return actions + [.event(.asleep(keepsInFlight: kept != nil))]
     }
 
     /// While the connection ends for sleeping, the next is made right after it.
@@ -34,7 +33,7 @@ extension Session {
             if stopping.wakeAt != nil { stopping.wakeAt = now }
             state = .stopping(stopping)
             return []
-        case .idle, .connecting, .awaitingAcknowledgement, .online, .finished: return []
+        case .idle, .connecting, .awaitingAcknowledgement, .leaving, .online, .finished: return []
         }
     }
 }

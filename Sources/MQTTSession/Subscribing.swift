@@ -57,7 +57,7 @@ package struct Subscribing: Hashable, Sendable {
     package mutating func lost(_ failure: ConnectionFailure, at now: Instant) {
         if let askedAt, askedAt.duration(to: now) <= Self.patience {
             switch failure {
-            case .closed, .disconnectedByBroker: closes += 1
+            case .closed, .protocolError, .disconnectedByBroker: closes += 1
             case .nameNotFound, .unreachable, .tls, .silent: break
             }
         }

@@ -23,7 +23,7 @@ extension ConnectionFailure {
         case .nameNotFound(let what): "name not found: \(what)"
         case .unreachable(let what): "unreachable: \(what)"
         case .tls(let what): "TLS: \(what)"
-        case .closed(let what): what
+        case .closed(let what), .protocolError(let what): what
         case .disconnectedByBroker(let reason): "the broker said DISCONNECT: \(reasonText(reason))"
         case .silent(let what): what
         }

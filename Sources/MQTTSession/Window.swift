@@ -11,15 +11,28 @@ package struct Window: Hashable, Sendable {
         /// After a hold: the agent takes it for not sent, but it still has its place at the broker.
         package var isForgotten: Bool
         package var kind: MessageKind
+        package var qos: UInt8
     }
 
-    package let limit: Int
+    package private(set) var limit: Int
     package private(set) var entries: [Entry] = []
 
     package init(inFlight: Int, receiveMaximum: UInt16?) {
         precondition(inFlight >= 1, "a window has room for one message at least")
-        // Receive Maximum 0 is a Protocol Error (MQTT 5 §3.2.2.3.3); one message is the least that can be sent.
-        limit = min(inFlight, max(1, Int(receiveMaximum ?? .max)), 65_535)
+        limit = Self.limit(inFlight, receiveMaximum)
+    }
+
+    /// Receive Maximum 0 is a Protocol Error (MQTT 5 §3.2.2.3.3); one message is the least that can be sent.
+    private static func limit(_ inFlight: Int, _ receiveMaximum: UInt16?) -> Int {
+        min(inFlight, max(1, Int(receiveMaximum ?? .max)), 65_535)
+    }
+
+    /// The connection is another one, and what is in flight has gone out once more.
+    /// - Returns: of how many the broker takes no more at once; the library forgets how far those were.
+    package mutating func sentAgain(inFlight: Int, receiveMaximum: UInt16?, at now: Instant) -> Int {
+        limit = Self.limit(inFlight, receiveMaximum)
+        for index in entries.indices { entries[index].sentAt = now }
+        return max(0, entries.count - limit)
     }
 
     package var count: Int { entries.count }
@@ -27,15 +40,19 @@ package struct Window: Hashable, Sendable {
     package var awaited: Int { entries.reduce(0) { $0 + ($1.isForgotten ? 0 : 1) } }
     package var isAwaitingNone: Bool { !entries.contains { !$0.isForgotten } }
     package var oldest: Instant? { entries.first?.sentAt }
+    package var oldestTag: MessageTag? { entries.first?.tag }
+    package var hasQoS2: Bool { entries.contains { $0.qos == 2 } }
 
     /// Room for status and alerts.
-    package var otherRoom: Int { limit - entries.count }
+    package var otherRoom: Int { max(0, limit - entries.count) }
     /// Room for readings and losses: one slot is kept for the others, where there is more than one.
     package var readingRoom: Int { max(0, (limit > 1 ? limit - 1 : 1) - entries.count) }
 
-    package mutating func append(_ tag: MessageTag, topic: String, at now: Instant, kind: MessageKind = .reading) {
+    package mutating func append(
+        _ tag: MessageTag, topic: String, at now: Instant, kind: MessageKind = .reading, qos: UInt8 = 1
+    ) {
         precondition(entries.count < limit, "a message was handed over without room in the window")
-        entries.append(Entry(tag: tag, topic: topic, sentAt: now, isForgotten: false, kind: kind))
+        entries.append(Entry(tag: tag, topic: topic, sentAt: now, isForgotten: false, kind: kind, qos: qos))
     }
 
     /// The entry, which leaves the window; nil when no such message waits.
@@ -46,6 +63,7 @@ package struct Window: Hashable, Sendable {
     }
 
     package func contains(_ tag: MessageTag) -> Bool { entries.contains { $0.tag == tag } }
+    package func isQoS2(_ tag: MessageTag) -> Bool { entries.contains { $0.tag == tag && $0.qos == 2 } }
 
     package mutating func forgetAll() {
         for index in entries.indices { entries[index].isForgotten = true }

@@ -15,6 +15,7 @@ package struct BrokerAddress: Hashable, Sendable {
     package var keepAliveSeconds: UInt16
     package var will: Message?
     /// MQTT 5: for how long the broker keeps the session without a connection, and waits with the Will Message; 0: not at all.
+    /// With QoS 2 the session is kept for a day at least.
     package var sessionExpirySeconds: UInt32 = 0
 
     package struct TLSSettings: Hashable, Sendable {
@@ -58,5 +59,17 @@ package struct BrokerAddress: Hashable, Sendable {
         self.tls = tls
         self.keepAliveSeconds = keepAliveSeconds
         self.will = will
+    }
+
+    private static let daySeconds: UInt32 = 86_400
+
+    /// Clean Start and Session Expiry Interval. What is kept is not to begin anew with each connection: the broker would send the
+    /// Will Message of the old one.
+    func session(of handle: ConnectionHandle, _ version: ProtocolVersion) -> (isClean: Bool, expirySeconds: UInt32) {
+        switch handle {
+        case .fresh: (version == .v311 || sessionExpirySeconds == 0, sessionExpirySeconds)
+        case .cleaning: (true, 0)
+        case .beginning, .again: (false, max(sessionExpirySeconds, Self.daySeconds))
+        }
     }
 }

@@ -35,17 +35,21 @@ private func withTLS<Result>(_ tls: BrokerAddress.TLSSettings?, _ body: (copenss
 }
 
 func startConnection(
-    _ address: BrokerAddress, _ version: ProtocolVersion, _ sendMaximum: Int, _ eventDescriptor: Int32
+    _ address: BrokerAddress, _ version: ProtocolVersion, _ handle: ConnectionHandle, _ sendMaximum: Int,
+    _ eventDescriptor: Int32
 ) -> OpaquePointer? {
     var options = unsafe cmosquitto_options()
     unsafe options.port = Int32(address.port)
     unsafe options.is_tls = address.tls != nil
     unsafe options.version = version == .v5 ? Int32(MQTT_PROTOCOL_V5) : Int32(MQTT_PROTOCOL_V311)
     unsafe options.keep_alive_seconds = Int32(address.keepAliveSeconds)
-    unsafe options.session_expiry_seconds = address.sessionExpirySeconds
+    let session = address.session(of: handle, version)
+    unsafe options.is_clean = session.isClean
+    unsafe options.session_expiry_seconds = session.expirySeconds
+    unsafe options.will_delay_seconds = address.sessionExpirySeconds
     unsafe options.send_maximum = Int32(sendMaximum)
     let password = address.password.map { String(decoding: $0, as: UTF8.self) }
-    let will = address.will
+    let will = handle == .cleaning ? nil : address.will
     let willPayload = will?.payload ?? []
     return unsafe address.host.withCString { host in
         unsafe address.clientIdentifier.withCString { clientIdentifier in

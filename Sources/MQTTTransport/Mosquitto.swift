@@ -3,26 +3,11 @@ internal import CMosquitto
 package import MQTTSession
 package import Telemetry
 
-// Drives libmosquitto for the session: one handle per connection, made by a helper thread and then owned by the loop
-// thread, on which every call here is made. The library closes its socket itself and in many places, and its callbacks
+// Drives libmosquitto for the session: one handle per connection, or with QoS 2 one for all of them, connected by a helper
+// thread and then owned by the loop thread, on which every call here is made. The library closes its socket itself and in many places, and its callbacks
 // do not always say so: after each call the return code and the socket decide whether the connection still stands.
 
 @safe package final class Mosquitto {
-    /// What the reactor polls, level-triggered. To be asked again after every call.
-    package struct Descriptors: Hashable, Sendable {
-        /// An eventfd, the same for the whole life: readable when the helper thread hands a connection over.
-        package var helper: Int32
-        /// The connection's socket, nil while there is none.
-        package var socket: Socket?
-
-        package struct Socket: Hashable, Sendable {
-            package var descriptor: Int32
-            /// Another one is another connection, even when the number of the descriptor has come back.
-            package var generation: UInt64
-            package var wantsWrite: Bool
-        }
-    }
-
     /// Packets of one turn while decrypted bytes wait.
     static let packetsPerTurn = 64
 
@@ -34,6 +19,9 @@ package import Telemetry
     /// The connection, as the C side knows it: connecting in its helper, or ours when `isReady`.
     private var connection: OpaquePointer?
     private var isReady = false
+    private var helper = Helper.idle
+    /// The handle outlives its connection, with what is in flight (QoS 2).
+    private var isKept = false
     /// CONNACK has come. Before it the library's keep-alive would end the connection, long before our own 20 s.
     private var isAcknowledged = false
     private var version = ProtocolVersion.v5
@@ -117,7 +105,8 @@ package import Telemetry
     /// Connect, publish, subscribe, disconnect, close; the others are not for it.
     package func perform(_ action: SessionAction, at now: Instant) {
         switch action {
-        case .connect(let version, let broker): connect(version, addresses[broker])
+        case .connect(_, _, .again(let needsSession)): connectAgain(needsSession: needsSession)
+        case .connect(let version, let broker, let handle): connect(version, addresses[broker], handle)
         case .publish(let tag, let message): publish(tag, message, at: now)
         case .subscribe(let filters): subscribe(filters)
         case .unsubscribe(let filters): unsubscribe(filters)
@@ -127,16 +116,35 @@ package import Telemetry
         }
     }
 
-    private func connect(_ version: ProtocolVersion, _ address: BrokerAddress) {
+    private func connect(_ version: ProtocolVersion, _ address: BrokerAddress, _ handle: ConnectionHandle) {
         drop()
+        isKept = handle == .beginning
         self.address = address
         self.version = version
         generation += 1
-        guard let connection = unsafe startConnection(address, version, sendMaximum, eventDescriptor) else {
-            inputs.append(.transportFailed(.unreachable("no thread, memory or descriptor is left to connect with")))
+        guard let connection = unsafe startConnection(address, version, handle, sendMaximum, eventDescriptor) else {
+            inputs.append(.transportFailed(Self.nothingLeft))
             return
         }
         unsafe self.connection = connection
+        helper = .connecting
+    }
+
+    private static let nothingLeft = ConnectionFailure.unreachable("no thread, memory or descriptor is left to connect with")
+
+    /// The handle of the last connection; once the helper of an attempt that was given up is done with it.
+    private func connectAgain(needsSession: Bool) {
+        guard let connection = unsafe connection else { return inputs.append(.transportFailed(Self.nothingLeft)) }
+        guard case .idle = helper else {
+            helper = .leftAlone(next: needsSession)
+            return
+        }
+        generation += 1
+        guard unsafe cmosquitto_reconnect(connection, needsSession) else {
+            inputs.append(.transportFailed(Self.nothingLeft))
+            return
+        }
+        helper = .connecting
     }
 
     /// The helper's eventfd is readable: it has connected, or given up.
@@ -144,10 +152,19 @@ package import Telemetry
         var count: UInt64 = 0
         _ = unsafe read(eventDescriptor, &count, 8)
         guard !isReady, let connection = unsafe connection else { return }
-        let text = unsafe String(cString: cmosquitto_failure(connection))
-        switch unsafe UInt32(cmosquitto_state(connection)) {
+        let state = unsafe UInt32(cmosquitto_state(connection))
         // One that was left alone has reported; ours is still connecting.
-        case CMOSQUITTO_CONNECTING.rawValue: return
+        if state == CMOSQUITTO_CONNECTING.rawValue { return }
+        let before = helper
+        helper = .idle
+        if case .leftAlone(let next) = before {
+            unsafe cmosquitto_shutdown(connection)
+            if let next { connectAgain(needsSession: next) }
+            return
+        }
+        guard case .connecting = before else { return }
+        let text = unsafe String(cString: cmosquitto_failure(connection))
+        switch state {
         case CMOSQUITTO_READY.rawValue:
             isReady = true
             clock.begin(keepAliveSeconds: Int64(address.keepAliveSeconds), at: now)
@@ -158,11 +175,15 @@ package import Telemetry
         case CMOSQUITTO_CLOSED.rawValue: inputs.append(.transportFailed(.closed(text)))
         default: inputs.append(.transportFailed(.unreachable(text)))
         }
-        drop()
+        end()
     }
 
     private func publish(_ tag: MessageTag, _ message: Message, at now: Instant) {
-        guard isReady else { return }
+        guard isReady else {
+            // The session does not know yet that the connection is lost. Without a handle that is kept it forgets all then.
+            if isKept, message.qos > 0 { inputs.append(.publishRefused(tag, "the connection is lost")) }
+            return
+        }
         if message.qos == 0 {
             waiting.put(tag, message)
             sendWaiting(at: now)
@@ -227,7 +248,7 @@ package import Telemetry
     private func closeConnection(_ failure: ConnectionFailure) {
         let wasReady = isReady
         if let connection = unsafe connection, wasReady { unsafe cmosquitto_shutdown(connection) }
-        drop()
+        end()
         if wasReady { inputs.append(.connectionLost(failure)) }
     }
 
@@ -303,9 +324,9 @@ package import Telemetry
             // With TLS 1.3 a broker refuses the client's certificate after the handshake.
             failure = .tls(what: tlsText)
         } else {
-            failure = .closed(text)
+            failure = result == MOSQ_ERR_PROTOCOL.rawValue ? .protocolError(text) : .closed(text)
         }
-        drop()
+        end()
         inputs.append(.connectionLost(failure))
     }
 
@@ -348,21 +369,30 @@ package import Telemetry
         }
     }
 
-    /// Lets go of the connection, if there is one: its handle is never used again.
-    private func drop() {
-        if let connection = unsafe connection {
-            if isReady { sampleTraffic() }
-            unsafe cmosquitto_release(connection)
-        }
-        unsafe connection = nil
+    /// The connection is over, and with it its handle, unless that is kept.
+    private func end() {
+        if isReady { sampleTraffic() }
         isReady = false
         isAcknowledged = false
         needsImmediateTurn = false
         brokerReason = nil
-        inFlight.removeAll(keepingCapacity: true)
         subscribing.removeAll()
         waiting = LatestMessages()
         traffic.endConnection()
+        if isKept {
+            if case .connecting = helper { helper = .leftAlone(next: nil) }
+            return
+        }
+        if let connection = unsafe connection { unsafe cmosquitto_release(connection) }
+        unsafe connection = nil
+        helper = .idle
+        inFlight.removeAll(keepingCapacity: true)
+    }
+
+    /// Lets go of the handle, if there is one, kept or not: it is never used again.
+    private func drop() {
+        isKept = false
+        end()
     }
 
     private func sampleTraffic() {

@@ -30,7 +30,7 @@ extension Settings {
             session: SessionConfiguration(
                 protocolChoice: choice, keepAlive: broker.keepAlive, reconnectMinimum: broker.reconnectMinimum,
                 reconnectMaximum: broker.reconnectMaximum, inFlight: broker.inFlight,
-                brokers: broker.urls.map { $0.text }))
+                qos: publish.qos, brokers: broker.urls.map { $0.text }))
         configuration.outputs = outputs
         configuration.logLevel = logLevel
         configuration.logPublish = logPublish

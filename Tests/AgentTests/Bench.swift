@@ -28,6 +28,10 @@ struct Bench {
     var writes: [StorageFile: Int] = [:]
     private var unanswered: [(StorageFile, StorageRequest)] = []
     var connects = 0
+    /// QoS 2: the broker has kept the session when the connection is made again.
+    var keepsSession = true
+    /// What the library has in flight over a loss, and sends again.
+    private var unacknowledged: [(tag: MessageTag, message: Message)] = []
     /// What the broker says of itself at each CONNECT.
     var acknowledgement = ConnectionAcknowledgement(reason: 0)
     /// Of each connection, in order.
@@ -229,16 +233,23 @@ struct Bench {
 
     private mutating func perform(_ action: SessionAction) {
         switch action {
-        case .connect:
+        case .connect(_, _, let handle):
             connects += 1
             if brokerAnswers {
                 inbox.append(.session(.transportReady))
-                inbox.append(.session(.connectionAcknowledged(acknowledgement)))
+                var said = acknowledgement
+                if case .again = handle { said.sessionPresent = keepsSession } else { unacknowledged = [] }
+                inbox.append(.session(.connectionAcknowledged(said)))
+                if acknowledges, said.sessionPresent {
+                    for (tag, _) in unacknowledged { inbox.append(.session(.acknowledged(tag, reason: 0))) }
+                    unacknowledged = []
+                }
             } else {
                 inbox.append(.session(.transportFailed(.unreachable("connection refused"))))
             }
         case .publish(let tag, let message):
             published.append(message)
+            if !acknowledges, message.qos > 0 { unacknowledged.append((tag, message)) }
             if acknowledges, message.qos > 0 {
                 inbox.append(.session(.acknowledged(tag, reason: refusals[message.topic] ?? rejects(message))))
             }

@@ -153,7 +153,6 @@ package struct BrokenConfiguration: Sendable, CustomStringConvertible {
         .rest("an output without a line", "outputs: [{id: o}]\n", 2, 11, "write 'line: GPIO27'"),
     ]
     static let later: [BrokenConfiguration] = [
-        .rest("not built: qos 2", "publish: {qos: 2}\n", 2, 16, "qos: not supported yet"),
         .rest("not built: an encoding", "publish: {encoding: senml-cbor}\n", 2, 21, "encoding: not supported yet"),
         .rest("not built: a model", "sensors: [{id: a, model: bme280, bus: i2c-1}]\n", 2, 26, "model: not supported yet"),
     ]

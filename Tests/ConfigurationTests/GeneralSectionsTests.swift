@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("publish: {qos: 2}", "qos: not supported yet"), ("publish: {qos: 3}", "outside 1 ... 2"), ("publish: {qos: 0}", "outside 1 ... 2"),
+        ("publish: {qos: 3}", "outside 1 ... 2"), ("publish: {qos: 0}", "outside 1 ... 2"),
         ("publish: {encoding: senml-cbor}", "encoding: not supported yet"), ("publish: {encoding: senml}", "known values"),
         ("publish: {batch: {readings: 50, age: 5 s}}", "is not below buffer.sync (5 s)"), ("publish: {batch: {readings: 1, age: 1 s}}", "outside 2 ... 1000"),
         ("publish: {batch: {readings: 50}}", "'age' is missing"), ("publish: {batch: {readings: 50, every: 2 s, age: 1 s}}", "unknown key 'every'"),
@@ -55,6 +55,13 @@ import Testing
         let result = check("\(broker)\(section)")
         #expect(result.problems.count == 1, "\(result.lines)")
         #expect(result.problems.first?.text.contains(part) == true, "\(result.lines)")
+    }
+
+    @Test(arguments: [("", 1), ("publish: {qos: 1}", 1), ("publish: {qos: 2}", 2)] as [(String, UInt8)])
+    func `qos is 1 unless it is 2`(section: String, qos: UInt8) {
+        let result = check("\(broker)\(section)")
+        #expect(result.lines == [])
+        #expect(result.settings?.publish.qos == qos)
     }
 
     @Test(arguments: [("kernel", PublishSettings.Clock.kernel), ("rtc", .rtc), ("trust", .trust)])

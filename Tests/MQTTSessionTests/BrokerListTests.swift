@@ -9,7 +9,7 @@ import Testing
     private func play() -> Play { Play { $0.brokers = names } }
 
     private func asked(_ actions: [SessionAction]) -> [Int] {
-        actions.compactMap { if case .connect(_, let broker) = $0 { broker } else { nil } }
+        actions.compactMap { if case .connect(_, let broker, _) = $0 { broker } else { nil } }
     }
 
     @Test func `all are tried in their order and at once, then the back-off is waited for`() {

@@ -54,6 +54,28 @@ struct Play {
         return (MessageTag(nextTag), result)
     }
 
+    /// From where an attempt has begun to where its CONNACK is taken.
+    @discardableResult
+    mutating func accept(_ acknowledgement: ConnectionAcknowledgement = .init(reason: 0)) -> [SessionAction] {
+        give(.transportReady)
+        return give(.connectionAcknowledged(acknowledgement))
+    }
+
+    /// With `qos: 2`, from the start, or from an attempt with Clean Start 1, to online.
+    mutating func connectWithQoS2(_ acknowledgement: ConnectionAcknowledgement = .init(reason: 0)) {
+        if actions.isEmpty { give(.start) }
+        accept(acknowledgement)
+        give(.connectionLost(.closed("as asked")))
+        accept(acknowledgement)
+    }
+
+    /// From waiting to online, with the handle of the last connection.
+    @discardableResult
+    mutating func connectAgain(sessionPresent: Bool = true) -> [SessionAction] {
+        giveTimer()
+        return accept(.init(reason: 0, sessionPresent: sessionPresent))
+    }
+
     /// From the start, or from waiting, to online.
     mutating func connect(_ acknowledgement: ConnectionAcknowledgement = .init(reason: 0)) {
         if session.retryAt == nil { give(.start) } else { while session.retryAt != nil { giveTimer() } }
@@ -65,7 +87,8 @@ struct Play {
 extension [SessionAction] {
     var events: [SessionEvent] { compactMap { if case .event(let event) = $0 { event } else { nil } } }
     var notices: [Notice] { compactMap { if case .notice(let notice) = $0 { notice } else { nil } } }
-    var connects: [ProtocolVersion] { compactMap { if case .connect(let version, _) = $0 { version } else { nil } } }
+    var connects: [ProtocolVersion] { compactMap { if case .connect(let version, _, _) = $0 { version } else { nil } } }
+    var handles: [ConnectionHandle] { compactMap { if case .connect(_, _, let handle) = $0 { handle } else { nil } } }
     var closes: [ConnectionFailure] { compactMap { if case .close(let failure) = $0 { failure } else { nil } } }
     var disconnects: [Bool] { compactMap { if case .disconnect(let withWill) = $0 { withWill } else { nil } } }
     func says(_ text: String) -> Bool { notices.contains { $0.text.contains(text) } }

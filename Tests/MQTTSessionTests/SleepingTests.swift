@@ -14,7 +14,7 @@ import Testing
         #expect(play.give(.sleep(until: due)) == [])
         #expect(play.give(.acknowledged(reading, reason: 0)).disconnects == [])
         #expect(play.give(.acknowledged(sleeping, reason: 0)).disconnects == [true])
-        #expect(play.give(.connectionLost(.closed("as asked"))).events == [.asleep])
+        #expect(play.give(.connectionLost(.closed("as asked"))).events == [.asleep()])
         #expect(play.session.retryAt == due && play.session.deadline == due)
         #expect(play.session.counters.connectFailures == 0 && play.session.lastDisconnect == nil)
         #expect(play.giveTimer().connects == [.v5])
@@ -39,7 +39,7 @@ import Testing
         let due = until(play, 60)
         play.give(.sleep(until: due))
         let actions = play.wait(.seconds(1))
-        #expect(actions.disconnects == [true] && actions.events == [.asleep])
+        #expect(actions.disconnects == [true] && actions.events == [.asleep()])
         #expect(play.session.counters.duplicatesPossible == 1)
         #expect(play.session.retryAt == due)
     }
@@ -52,7 +52,7 @@ import Testing
             if depth == 2 { play.give(.transportFailed(.unreachable("x"))) }
             let due = until(play, 60)
             let actions = play.give(.sleep(until: due))
-            #expect(actions.events == [.asleep] && actions.closes.count == (depth == 2 ? 0 : 1))
+            #expect(actions.events == [.asleep()] && actions.closes.count == (depth == 2 ? 0 : 1))
             #expect(play.session.retryAt == due)
             // What the one that was let go of still says is of no interest.
             #expect(play.give(.connectionLost(.closed("late"))) == [])

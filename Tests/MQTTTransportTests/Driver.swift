@@ -128,7 +128,7 @@ final class Driver {
         events.compactMap { if case .online(let version, let said) = $0 { (version, said) } else { nil } }
     }
     var connects: [ProtocolVersion] {
-        actions.compactMap { if case .connect(let version, _) = $0 { version } else { nil } }
+        actions.compactMap { if case .connect(let version, _, _) = $0 { version } else { nil } }
     }
 }
 

@@ -6,6 +6,8 @@ package enum ClientPacket: Sendable, Equatable {
     case publish(Publish)
     case subscribe(packetIdentifier: UInt16, filters: [String])
     case pingRequest
+    /// PUBREL.
+    case release(packetIdentifier: UInt16)
     /// MQTT 3.1.1: reason 0.
     case disconnect(reason: UInt8)
     case other(firstByte: UInt8, body: [UInt8])
@@ -102,6 +104,16 @@ package enum ServerPacket {
         level: UInt8, _ packetIdentifier: UInt16, reason: UInt8 = 0
     ) -> [UInt8] {
         packet(0x40, big(packetIdentifier) + (level == 5 && reason != 0 ? [reason, 0] : []))
+    }
+
+    /// PUBREC.
+    package static func publishReceived(level: UInt8, _ packetIdentifier: UInt16, reason: UInt8 = 0) -> [UInt8] {
+        packet(0x50, big(packetIdentifier) + (level == 5 && reason != 0 ? [reason, 0] : []))
+    }
+
+    /// PUBCOMP.
+    package static func publishComplete(level: UInt8, _ packetIdentifier: UInt16, reason: UInt8 = 0) -> [UInt8] {
+        packet(0x70, big(packetIdentifier) + (level == 5 && reason != 0 ? [reason, 0] : []))
     }
 
     package static func subscribeAcknowledgement(
@@ -232,6 +244,7 @@ extension ClientPacket {
                 _ = try reader.byte()
             }
             return .subscribe(packetIdentifier: identifier, filters: filters)
+        case 6: return .release(packetIdentifier: try reader.word())
         case 12: return .pingRequest
         case 14: return .disconnect(reason: reader.isAtEnd ? 0 : try reader.byte())
         default: return .other(firstByte: firstByte, body: body)

@@ -151,13 +151,17 @@ package final class ScriptedBroker: @unchecked Sendable {
 
         /// Reads CONNECT and answers CONNACK 0.
         @discardableResult
-        package func acceptConnect(_ properties: ConnectProperties = .init()) throws -> ClientPacket.Connect {
+        package func acceptConnect(
+            _ properties: ConnectProperties = .init(), sessionPresent: Bool = false
+        ) throws -> ClientPacket.Connect {
             let connect = try readConnect()
-            try send(ServerPacket.connectionAcknowledgement(level: level, reason: 0, properties))
+            let isPresent = sessionPresent && !connect.isCleanStart
+            try send(
+                ServerPacket.connectionAcknowledgement(level: level, reason: 0, sessionPresent: isPresent, properties))
             return connect
         }
 
-        /// The next PUBLISH; SUBSCRIBE and PINGREQ on the way are answered.
+        /// The next PUBLISH; SUBSCRIBE, PINGREQ and PUBREL on the way are answered.
         package func readPublish(within seconds: Double = 30) throws -> ClientPacket.Publish {
             let end = Date().addingTimeInterval(seconds)
             while true {
@@ -167,7 +171,7 @@ package final class ScriptedBroker: @unchecked Sendable {
             }
         }
 
-        /// Answers SUBSCRIBE and PINGREQ as a broker does; ends at DISCONNECT.
+        /// Answers SUBSCRIBE, PINGREQ and PUBREL as a broker does; ends at DISCONNECT.
         package func answer(_ packet: ClientPacket) throws {
             switch packet {
             case .subscribe(let identifier, let filters):
@@ -175,17 +179,21 @@ package final class ScriptedBroker: @unchecked Sendable {
                     ServerPacket.subscribeAcknowledgement(
                         level: level, identifier, reasons: filters.map { _ in 0 }))
             case .pingRequest: try send(ServerPacket.pingResponse)
+            case .release(let identifier): try send(ServerPacket.publishComplete(level: level, identifier))
             case .disconnect: throw PeerError.closed
             default: break
             }
         }
 
         package func acknowledge(_ publish: ClientPacket.Publish, reason: UInt8 = 0) throws {
-            guard publish.qos > 0 else { return }
-            try send(ServerPacket.publishAcknowledgement(level: level, publish.packetIdentifier, reason: reason))
+            switch publish.qos {
+            case 1: try send(ServerPacket.publishAcknowledgement(level: level, publish.packetIdentifier, reason: reason))
+            case 2: try send(ServerPacket.publishReceived(level: level, publish.packetIdentifier, reason: reason))
+            default: break
+            }
         }
 
-        /// Serves until the client goes. `answer`: the reason of the PUBACK for each PUBLISH with QoS 1; nil: none.
+        /// Serves until the client goes. `answer`: the reason of PUBACK or PUBREC for each PUBLISH with QoS 1 or 2; nil: none.
         package func serve(
             within seconds: Double = 3600, _ answer: (ClientPacket.Publish) throws -> UInt8? = { _ in 0 }
         ) throws {

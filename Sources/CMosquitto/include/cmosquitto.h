@@ -31,8 +31,11 @@ typedef struct cmosquitto_options {
     bool will_retain;
     const char *will_content_type;
     bool will_is_text;
-    /// MQTT 5: of the session, and the delay of the Will Message; above 0 the session is also taken up again (Clean Start 0).
+    /// Clean Start (5), Clean Session (3.1.1).
+    bool is_clean;
+    /// MQTT 5: of the session, and the delay of the Will Message; 0: none.
     uint32_t session_expiry_seconds;
+    uint32_t will_delay_seconds;
 } cmosquitto_options;
 
 enum cmosquitto_state {
@@ -79,6 +82,10 @@ typedef struct cmosquitto_event {
 /// Begins to connect, in a thread of its own: name, TCP, TLS (30 s at most), CONNECT. Then 1 is added to `event_fd`.
 /// NULL: no memory, no thread, or the library does not take the options.
 cmosquitto_connection *cmosquitto_connect(const cmosquitto_options *options, int event_fd);
+/// Connects one again whose connection is lost and whose helper has reported, with what it has in flight. `needs_session`: where
+/// the broker has not kept the session, or takes less than QoS 2, the connection ends before anything of that goes out.
+/// False: no thread.
+bool cmosquitto_reconnect(cmosquitto_connection *connection, bool needs_session);
 /// Lets go of it: destroyed now, or by its helper when that is done.
 void cmosquitto_release(cmosquitto_connection *connection);
 /// `enum cmosquitto_state`. The calls below are for a connection that is ready.

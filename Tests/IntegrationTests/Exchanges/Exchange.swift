@@ -8,6 +8,7 @@ struct Exchange: Sendable, CustomTestStringConvertible {
     let name: String
     /// More keys of `broker`.
     var broker = "keep_alive: 60 s"
+    var qos = 1
     /// Of the sensor that counts.
     var every = "20 ms"
     let behaviour: @Sendable (Stage) -> ScriptedBroker.Behaviour
@@ -41,7 +42,7 @@ final class Stage: @unchecked Sendable {
                   url: mqtt://127.0.0.1:\(relay?.port ?? broker.port)
                   \(exchange.broker)
                   reconnect: {minimum: 20 ms, maximum: 100 ms}
-                publish: {clock: trust, metrics_every: 0 s}
+                publish: {clock: trust, metrics_every: 0 s, qos: \(exchange.qos)}
                 buffer: {sync: 100 ms, size: 256 KiB}
                 sensors:
                   - {id: n, model: synthetic, waveform: counter, every: \(exchange.every)}
