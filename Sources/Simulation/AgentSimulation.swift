@@ -17,6 +17,8 @@ package struct AgentSimulation {
         /// How far the wall clock stands beside the truth at the first boot.
         package var wrongBy = Duration.seconds(-40 * 86400)
         package var sync = Duration.seconds(5)
+        /// Of readings and losses.
+        package var qos: UInt8 = 1
         package init() {}
     }
 
@@ -43,6 +45,8 @@ package struct AgentSimulation {
     private var turnsAtOnce = 0
     package private(set) var log: [String] = []
 
+    /// 1.5 × Keep Alive.
+    private static let patience = Duration.seconds(90)
     static let air = 0
     static let door = 1
     static let rain = 2
@@ -84,7 +88,7 @@ package struct AgentSimulation {
             deviceID: "sim", deviceName: "Sim", location: "", prefix: "godwit", identify: false, metricsEvery: .zero,
             waitForClock: options.waitForClock, clockSource: "kernel", sensors: sensors(options), boot: boot, version: "0",
             configurationHash: "00000000", ring: RingConfiguration(size: 256 << 10, sync: options.sync, memory: 64 << 10),
-            session: SessionConfiguration())
+            session: SessionConfiguration(qos: options.qos))
         configuration.outputs = outputs
         configuration.alerts = watches(options).map { watch in
             let schema = schemas[watch.sensor]
@@ -256,7 +260,7 @@ package struct AgentSimulation {
     }
 
     private mutating func collect() {
-        for input in broker.takeAnswers(at: now) { inbox.append(.session(input)) }
+        for input in broker.takeAnswers(at: now, boot: journal.clock.boot) { inbox.append(.session(input)) }
         for (file, result) in disks.takeResults(at: now) { inbox.append(.storage(file, result)) }
         for line in [Self.door, Self.rain] {
             let edges = board.takeEdges(line)
@@ -284,6 +288,9 @@ package struct AgentSimulation {
                 if watches[index].oracle == nil { watches[index].begin(at: now) }
                 watches[index].turn(at: now)
             }
+        }
+        if let since = broker.deadSince, agent.session.isOnline, since.advanced(by: Self.patience) <= now {
+            laws.fail("a silent link is not noticed since \(since.nanoseconds / 1_000_000_000) s")
         }
         for action in actions { perform(action) }
         outputLaws.turned(board, at: now, isStopping: isStopping)
@@ -380,6 +387,12 @@ package struct AgentSimulation {
 
     package mutating func breakConnection() {
         broker.breakConnection(at: now)
+        settle()
+    }
+
+    /// QoS 2: whether what was in flight is still known, and the session.
+    package mutating func startBrokerAnew(saysSo: Bool) {
+        broker.startAnew(saysSo: saysSo, at: now)
         settle()
     }
 

@@ -9,6 +9,8 @@ package struct SimulatedBroker: Sendable {
         case silent
         /// No connection can be made.
         case refused
+        /// A connection is made, and closed before CONNACK.
+        case closing
     }
 
     package struct Received: Sendable {
@@ -35,6 +37,13 @@ package struct SimulatedBroker: Sendable {
     package private(set) var received: [Received] = []
     package private(set) var retained: [String: [UInt8]] = [:]
     package private(set) var connections = 0
+    /// Connections that were asked for.
+    package private(set) var attempts = 0
+    /// Since when nothing arrives on the connection that stands.
+    package private(set) var deadSince: Instant?
+    /// QoS 2.
+    package var session = SimulatedSession()
+    private var version = ProtocolVersion.v5
     private var isConnected = false
     private var isDead = false
     private var isMute = false
@@ -42,7 +51,12 @@ package struct SimulatedBroker: Sendable {
     private var isReady = false
     private var hasSession = false
     /// In order of their times.
-    private var answers: [(at: Instant, input: SessionInput)] = []
+    private var answers: [(at: Instant, answer: Answer)] = []
+    private enum Answer {
+        case input(SessionInput)
+        /// A packet that the library answers by itself, or that it has sent by itself.
+        case packet(SimulatedSession.Packet)
+    }
     private var nextPing: Instant?
     private var random: RandomSource
     private static let keepAlive = Duration.seconds(60)
@@ -55,40 +69,29 @@ package struct SimulatedBroker: Sendable {
 
     package var deadline: Instant? { earliest(answers.first?.at, nextPing) }
 
-    private mutating func answer(_ input: SessionInput, at now: Instant) {
+    private mutating func answer(_ input: SessionInput, at now: Instant) { queue(.input(input), at: now) }
+
+    private mutating func queue(_ answer: Answer, at now: Instant) {
         let limit = max(delay.nanoseconds, 1)
         // One TCP connection: answers come in the order of what they answer.
         let at = max(now.advanced(by: .nanoseconds(Int64.random(in: 0..<limit, using: &random))), answers.last?.at ?? now)
-        answers.append((at, input))
+        answers.append((at, answer))
     }
 
     package mutating func perform(_ action: SessionAction, at now: Instant, boot: BootID) {
         switch action {
-        case .connect:
-            answers = []
-            isReady = false
-            isMute = dropsAcknowledgements
-            if case .good = link {
-                isConnected = true
-                isDead = false
-                hasSession = false
-                connections += 1
-                answer(.transportReady, at: now)
-                answer(.connectionAcknowledged(ConnectionAcknowledgement(reason: 0)), at: now)
-                nextPing = now.advanced(by: Self.keepAlive)
-            } else {
-                answer(.transportFailed(.unreachable("no route")), at: now)
-            }
+        case .connect(let version, _, let handle): connect(version, handle, at: now, boot: boot)
         case .publish(let tag, let message):
-            guard isConnected, !isDead else { return }
+            guard isConnected else {
+                if session.isLibraryKept, message.qos > 0 { answer(.publishRefused(tag, "the connection is lost"), at: now) }
+                return
+            }
+            if message.qos > 0 { session.sent(tag, message) }
+            guard !isDead else { return }
             hasSession = true
-            let reason = refusal(of: message)
-            received.append(Received(message: message, at: now, boot: boot, reason: reason))
-            if message.retain, reason < 0x80 { keep(message) }
-            guard !isMute else { return }
-            if message.qos > 0 { answer(.acknowledged(tag, reason: reason), at: now) }
-            answer(.bytesReceived, at: now)
+            if message.qos == 2 { take(.publish(tag), at: now, boot: boot) } else { take(message, tag, at: now, boot: boot) }
         case .disconnect(let withWill):
+            if !withWill { session.ended() }
             end(withWill: withWill)
             answer(.connectionLost(.closed("as asked")), at: now)
         case .close(let failure):
@@ -98,8 +101,76 @@ package struct SimulatedBroker: Sendable {
         }
     }
 
+    private mutating func connect(_ version: ProtocolVersion, _ handle: ConnectionHandle, at now: Instant, boot: BootID) {
+        self.version = version
+        answers = []
+        attempts += 1
+        isReady = false
+        isMute = dropsAcknowledgements
+        if link != .good {
+            session.connecting(handle, reachesBroker: false)
+            guard link == .closing else { return answer(.transportFailed(.unreachable("no route")), at: now) }
+            answer(.transportReady, at: now)
+            return answer(.connectionLost(.closed("closed")), at: now)
+        }
+        isConnected = true
+        isDead = false
+        deadSince = nil
+        hasSession = false
+        connections += 1
+        let isPresent = session.connecting(handle, reachesBroker: true)
+        answer(.transportReady, at: now)
+        answer(.connectionAcknowledged(ConnectionAcknowledgement(reason: 0, sessionPresent: isPresent)), at: now)
+        nextPing = now.advanced(by: Self.keepAlive)
+        guard case .again(let needsSession) = handle else { return }
+        // The library ends a connection into which nothing of the old session may go.
+        if needsSession, !isPresent { return answer(.connectionLost(.closed("no session")), at: now) }
+        for entry in session.library {
+            if entry.message.qos == 2 { queue(.packet(entry.isReleased ? .release(entry.tag) : .publish(entry.tag)), at: now) } else {
+                take(entry.message, entry.tag, at: now, boot: boot)
+            }
+        }
+    }
+
+    /// A message with QoS 0 or 1 arrives.
+    private mutating func take(_ message: Message, _ tag: MessageTag, at now: Instant, boot: BootID) {
+        let reason = refusal(of: message)
+        note(message, reason, at: now, boot: boot)
+        guard !isMute else { return }
+        if message.qos > 0 { answer(.acknowledged(tag, reason: reason), at: now) }
+        answer(.bytesReceived, at: now)
+    }
+
+    private mutating func note(_ message: Message, _ reason: UInt8, at now: Instant, boot: BootID) {
+        received.append(Received(message: message, at: now, boot: boot, reason: reason))
+        if message.retain, reason < 0x80 { keep(message) }
+    }
+
+    /// A packet of QoS 2 arrives, here or at the library.
+    private mutating func take(_ packet: SimulatedSession.Packet, at now: Instant, boot: BootID) {
+        let tag = packet.tag
+        switch packet {
+        case .publish:
+            guard let message = session.message(tag) else { return }
+            let reason = session.holds(tag) ? 0 : refusal(of: message)
+            if let taken = session.published(tag, reason: reason) { note(taken, reason, at: now, boot: boot) }
+            if reason >= 0x80 { received.append(Received(message: message, at: now, boot: boot, reason: reason)) }
+            guard !isMute else { return }
+            if reason >= 0x80 { answer(.acknowledged(tag, reason: reason), at: now) } else { queue(.packet(.received(tag)), at: now) }
+            answer(.bytesReceived, at: now)
+        case .received:
+            session.receivedCame(tag)
+            queue(.packet(.release(tag)), at: now)
+        case .release:
+            let (taken, isKnown) = session.released(tag)
+            if let taken { note(taken, 0, at: now, boot: boot) }
+            guard !isMute else { return }
+            answer(.acknowledged(tag, reason: isKnown || version == .v311 ? 0 : 0x92), at: now)
+        }
+    }
+
     private mutating func refusal(of message: Message) -> UInt8 {
-        guard refusesPermille > 0, message.qos > 0, Int.random(in: 0..<1000, using: &random) < refusesPermille else { return 0 }
+        guard version == .v5, refusesPermille > 0, message.qos > 0, Int.random(in: 0..<1000, using: &random) < refusesPermille else { return 0 }
         let levels = message.topic.split(separator: "/")
         // The newest event of an alert that is refused leaves an old one with the broker for a while, and the laws of alerts do not
         // know that yet.
@@ -114,6 +185,7 @@ package struct SimulatedBroker: Sendable {
     private mutating func end(withWill: Bool) {
         if isConnected, withWill, hasSession { keep(will) }
         isConnected = false
+        deadSince = nil
         nextPing = nil
         answers = []
     }
@@ -126,12 +198,31 @@ package struct SimulatedBroker: Sendable {
         answer(.connectionLost(.closed("reset by peer")), at: now)
     }
 
+    /// The broker is started anew, and has lost the session, or under MQTT 5 what was in it.
+    package mutating func startAnew(saysSo: Bool, at now: Instant) {
+        breakConnection(at: now)
+        session.brokerForgets(saysSo: saysSo || version == .v311)
+    }
+
+    /// Of each reading that arrived, how often; of those with QoS 2 only.
+    package var arrivals: [[UInt8]: Int] {
+        var count: [[UInt8]: Int] = [:]
+        for one in received where one.reason < 0x80 && one.message.qos == 2 {
+            if let seq = one.message.userProperties.last, let stream = one.message.userProperties.first {
+                count[Array("\(stream.value)/\(seq.value)".utf8), default: 0] += 1
+            }
+        }
+        return count
+    }
+
     /// The process is gone.
     package mutating func forget() {
         end(withWill: true)
+        session.processEnded()
     }
 
-    package mutating func takeAnswers(at now: Instant) -> [SessionInput] {
+    package mutating func takeAnswers(at now: Instant, boot: BootID) -> [SessionInput] {
+        if isDead, isConnected, deadSince == nil { deadSince = now }
         if let due = nextPing, due <= now {
             nextPing = now.advanced(by: Self.keepAlive)
             if !isDead { answer(.bytesReceived, at: now) }
@@ -142,14 +233,19 @@ package struct SimulatedBroker: Sendable {
             // What was under way when the link went silent does not come.
             if isDead, isConnected {
                 // The thread that connects gives up by itself; all else is the session's to notice.
-                if first.input == .transportReady {
+                if case .input(.transportReady) = first.answer {
                     end(withWill: false)
-                    answers = [(now.advanced(by: .seconds(30)), .transportFailed(.unreachable("timed out")))]
+                    answers = [(now.advanced(by: .seconds(30)), .input(.transportFailed(.unreachable("timed out"))))]
                 }
                 continue
             }
-            if first.input == .transportReady { isReady = true }
-            due.append(first.input)
+            switch first.answer {
+            case .packet(let packet): take(packet, at: now, boot: boot)
+            case .input(let input):
+                if input == .transportReady { isReady = true }
+                if case .acknowledged(let tag, _) = input { session.acknowledged(tag) }
+                due.append(input)
+            }
         }
         return due
     }
