@@ -71,6 +71,67 @@ import Testing
         }
     }
 
+    enum Refused: String, CaseIterable, CustomTestStringConvertible {
+        case expired, notYetValid, oldVersion
+        var testDescription: String { rawValue }
+
+        /// What the log says.
+        var line: String {
+            switch self {
+            case .expired: "expired: the certificate ended at 20"
+            case .notYetValid: "not yet valid: the clock says 20"
+            case .oldVersion: "the broker has no TLS 1.2 or later"
+            }
+        }
+    }
+
+    @Test(arguments: Build.built, Refused.allCases)
+    func `a certificate out of its time and an old version are refused with a line that says which, and nothing is lost`(
+        build: Build, refused: Refused
+    ) async throws {
+        try await background {
+            let authority = try Certificates()
+            let right = try authority.issue(["DNS:localhost"])
+            let port = try freePort()
+            func broker(_ pair: Certificates.Pair) throws -> MosquittoBroker {
+                var options = MosquittoBroker.Options()
+                options.lines = ["listener \(port) 127.0.0.1", "certfile \(pair.certificate)", "keyfile \(pair.key)"]
+                return try MosquittoBroker(options)
+            }
+            let folder = try TemporaryFolder()
+            try FileManager.default.copyItem(at: URL(fileURLWithPath: authority.ca), to: folder.url.appendingPathComponent("ca.pem"))
+            let daemon = try Daemon(build, configuration: configuration(port: port, tls: "tls: {ca_file: ca.pem}"), folder: folder)
+            do {
+                let wrong: MosquittoBroker?
+                let old: Child?
+                switch refused {
+                case .expired: (wrong, old) = (try broker(authority.issue(["DNS:localhost"], from: -10, days: 5)), nil)
+                case .notYetValid: (wrong, old) = (try broker(authority.issue(["DNS:localhost"], from: 5)), nil)
+                case .oldVersion:
+                    wrong = nil
+                    old = try Child(
+                        "openssl",
+                        [
+                            "s_server", "-accept", "\(port)", "-cert", right.certificate, "-key", right.key, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0",
+                            "-quiet",
+                        ])
+                }
+                try daemon.start()
+                #expect(daemon.waitForLog(refused.line), "\(daemon.log)")
+                #expect(wrong?.log.contains("as godwit-tls") != true, "CONNECT was sent to a broker that was not verified")
+                wrong?.stop()
+                old?.terminate()
+            }
+            // As when the certificate is renewed, the clock is set, the broker is brought up to date.
+            let observed = try broker(right)
+            let subscriber = try Subscriber(observed, ["godwit/tls/sensors/#", "godwit/tls/losses"])
+            #expect(subscriber.wait(within: 20) { $0.count >= 60 }, "\(daemon.log)")
+            #expect(daemon.stop().status == 0)
+            let numbers = numbers(subscriber)
+            #expect(numbers == Array(1...numbers.count), "\(numbers)")
+        }
+    }
+
     @Test(arguments: Build.built)
     func `without ca_file the system's store decides and mqtts is never plain text`(build: Build) async throws {
         try await background {
