@@ -86,6 +86,9 @@ struct Disk: Hashable, Sendable {
         return segment + 1
     }
 
+    /// A segment is being made ready, or has to be.
+    var hasToPrepare: Bool { preparation != nil || segmentToPrepare != nil }
+
     mutating func takeRevision() -> UInt64 {
         revision += 1
         return revision

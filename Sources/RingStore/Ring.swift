@@ -14,8 +14,8 @@ package struct Ring: Hashable, Sendable {
         case closed(retryAt: Instant)
     }
 
-    /// The storage request that is under way.
-    enum Job: Hashable {
+    /// The storage request that is under way. Indirect: what it carries is large, and whether there is one is asked at each turn.
+    indirect enum Job: Hashable {
         case open
         case recover(Recovery)
         case resize(Resizing)

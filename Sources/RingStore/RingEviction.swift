@@ -27,7 +27,7 @@ extension Ring {
     }
 
     mutating func nextPreparation(_ now: Instant, isUrgent: Bool) -> StorageRequest? {
-        guard let disk else { return nil }
+        guard disk?.hasToPrepare == true, let disk else { return nil }
         if disk.preparation == nil {
             guard let wanted = disk.segmentToPrepare else { return nil }
             beginPreparation(of: wanted)

@@ -272,7 +272,7 @@ extension Ring {
     }
 
     mutating func nextRead() -> StorageRequest? {
-        guard let disk, let wanted else { return nil }
+        guard let wanted, let disk else { return nil }
         self.wanted = nil
         switch wanted {
         case .chunk(let number, let count):

@@ -329,17 +329,19 @@ extension Ring {
     // MARK: The reservation of numbers
 
     func needsReservation(_ now: Instant) -> Bool {
-        guard let disk, !isStopped else { return false }
+        // A copy of all that is known of the file would take longer than the rest of a turn.
+        guard let logEnd = disk?.logEnd, !isStopped else { return false }
         if isVolatile || head > reserved { return !isStopping || !waiting.isEmpty || isVolatile }
         if wantsStepStored(now) { return true }
-        return !isStopping && reserved - head < reservedAmount / 2 || hasHeaderOfEarlierStream(disk)
+        return !isStopping && reserved - head < reservedAmount / 2 || hasHeaderOfEarlierStream(logEnd)
     }
 
     /// A new stream is named in both headers: while nothing of it is in the log, no one page that rots may take its name away. But
     /// the older header is left alone until the log has told all of the streams before, which it may be the last to name.
-    private func hasHeaderOfEarlierStream(_ disk: Disk) -> Bool {
+    private func hasHeaderOfEarlierStream(_ logEnd: UInt64) -> Bool {
         let span = spans[spans.count - 1]
-        return disk.logEnd > span.base && disk.headerStreams.contains { $0 != span.stream }
+        guard logEnd > span.base, let streams = disk?.headerStreams else { return false }
+        return streams.contains { $0 != span.stream }
     }
 
     /// Two hours at the present rate; the first of a process is for one reading a second.

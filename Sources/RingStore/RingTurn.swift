@@ -44,14 +44,14 @@ extension Ring {
     }
 
     private mutating func nextWrite(_ now: Instant) -> StorageRequest? {
-        guard let disk else { return nil }
+        guard let stored = disk?.watermark else { return nil }
         if isWriteDue(now) || isStopping && isUnfinished {
-            if disk.isStuck { return nextPreparation(now, isUrgent: true) }
+            if disk!.isStuck { return nextPreparation(now, isUrgent: true) }
             return submitBatch(now, withReadings: true)
         }
         if wantsState, !isStopping {
             wantsState = false
-            if disk.watermark != watermark || disk.hadUnsettled || disk.lossNeedsPage {
+            if stored != watermark || disk!.hadUnsettled || disk!.lossNeedsPage {
                 return submitBatch(now, withReadings: false)
             }
         }
