@@ -8,9 +8,9 @@ struct Driver {
     var ring: Ring
     private let file: RingFile?
     private var memory: [UInt8] = []
-    private(set) var isOpen = false
-    private(set) var pagesRead = 0
-    private(set) var reads = 0
+    /// When it was open, and how many pages had been read for that.
+    private(set) var opened: (at: Int64, pagesRead: Int)?
+    private var pagesRead = 0
     var now: Instant = .zero
 
     static let sensor = SensorSchema(
@@ -43,7 +43,7 @@ struct Driver {
         for action in actions {
             switch action {
             case .storage(let request): handle(.storage(perform(request)))
-            case .opened: isOpen = true
+            case .opened: opened = (nanoseconds(), pagesRead)
             case .notice(let notice):
                 if notice.level == .error { say("ring-bench: \(notice.text)") }
             case .stopped: break
@@ -54,7 +54,6 @@ struct Driver {
     private mutating func perform(_ request: StorageRequest) -> StorageResult {
         if case .read(_, let count) = request {
             pagesRead += count
-            reads += 1
         }
         if let file { return file.perform(request) }
         switch request {

@@ -132,9 +132,8 @@ case "open":
     var driver = Driver(path: arguments[1], size: UInt64(size.st_size), sync: .seconds(5))
     let begun = nanoseconds()
     driver.handle(.start)
-    let took = nanoseconds() - begun
-    guard driver.isOpen, !driver.ring.status.isInMemoryOnly else { exit(1) }
-    say("open_ms=\(perReading(took, 1_000_000)) pages_read=\(driver.pagesRead) records=\(driver.ring.status.records)")
+    guard let opened = driver.opened, !driver.ring.status.isInMemoryOnly else { exit(1) }
+    say("open_ms=\(perReading(opened.at - begun, 1_000_000)) pages_read=\(opened.pagesRead) records=\(driver.ring.status.records)")
 case "drain":
     var size = stat()
     guard stat(arguments[1], &size) == 0 else { usage() }
