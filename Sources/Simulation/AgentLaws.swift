@@ -139,10 +139,10 @@ package struct AgentLaws {
         }
     }
 
-    mutating func compare(_ watches: [AlertWatch], clock: SimulatedClock) {
+    mutating func compare(_ watches: [AlertWatch], clock: SimulatedClock, isRefused: Bool) {
         var alerts = alerts
         for watch in watches {
-            alerts.compare(watch, clock: clock) { isTrue($0, clock.trueTime(of: $1), boot: clock.boot, clock) }
+            alerts.compare(watch, clock: clock, isRefused: isRefused) { isTrue($0, clock.trueTime(of: $1), boot: clock.boot, clock) }
         }
         self.alerts = alerts
     }

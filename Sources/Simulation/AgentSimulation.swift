@@ -417,7 +417,7 @@ package struct AgentSimulation {
         while violations.isEmpty, now < limit, !isDrained { run(for: .seconds(60)) }
         guard violations.isEmpty else { return }
         if !isDrained { laws.fail("\(agent.ring.status.unacknowledged) readings do not come out") }
-        if journal.run == 0 { laws.compare(watches, clock: journal.clock) }
+        if journal.run == 0 { laws.compare(watches, clock: journal.clock, isRefused: broker.haveAlertsBeenRefused) }
         stop()
         laws.finish(agent.ring.status, broker: broker, watches: watches, journal: journal, copies: copies)
     }

@@ -30,8 +30,9 @@ package struct SimulatedBroker: Sendable {
         // Acknowledgements come in order: after one that did not come none does, on this connection.
         didSet { if dropsAcknowledgements { isMute = true } }
     }
-    /// How many of 1,000 readings it refuses, each with some reason of those that may be.
+    /// How many of 1,000 readings and alert events it refuses, each with some reason of those that may be.
     package var refusesPermille = 0
+    package private(set) var haveAlertsBeenRefused = false
     /// At most so long until an acknowledgement comes.
     package var delay = Duration.milliseconds(300)
     package private(set) var received: [Received] = []
@@ -172,9 +173,8 @@ package struct SimulatedBroker: Sendable {
     private mutating func refusal(of message: Message) -> UInt8 {
         guard version == .v5, refusesPermille > 0, message.qos > 0, Int.random(in: 0..<1000, using: &random) < refusesPermille else { return 0 }
         let levels = message.topic.split(separator: "/")
-        // The newest event of an alert that is refused leaves an old one with the broker for a while, and the laws of alerts do not
-        // know that yet.
-        guard levels.count >= 3, ["sensors", "unstamped"].contains(levels[2]) else { return 0 }
+        guard levels.count >= 3, ["sensors", "unstamped", "alerts"].contains(levels[2]) else { return 0 }
+        if levels[2] == "alerts" { haveAlertsBeenRefused = true }
         return [0x80, 0x83, 0x87, 0x90, 0x95, 0x97, 0x99].randomElement(using: &random)!
     }
 
