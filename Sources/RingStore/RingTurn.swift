@@ -46,13 +46,14 @@ extension Ring {
     private mutating func nextWrite(_ now: Instant) -> StorageRequest? {
         guard let stored = disk?.watermark else { return nil }
         if isWriteDue(now) || isStopping && isUnfinished {
-            if disk!.isStuck { return nextPreparation(now, isUrgent: true) }
-            return submitBatch(now, withReadings: true)
+            if !disk!.isStuck { return submitBatch(now, withReadings: true) }
+            if let request = nextPreparation(now, isUrgent: true) { return request }
+            // With `drop-newest` only what is acknowledged makes room; that it is has to come to the file meanwhile.
         }
         if wantsState, !isStopping {
             wantsState = false
             if stored != watermark || disk!.hadUnsettled || disk!.lossNeedsPage {
-                return submitBatch(now, withReadings: false)
+                return submitBatch(now, withReadings: false) ?? (disk!.isStuck ? submitHeader(now) : nil)
             }
         }
         return nil

@@ -106,4 +106,26 @@ import Testing
         #expect(next.ring.status.stream == stream)
         check(numbers(next.drain()) == [2, 3, 11, 12, 13, 14])
     }
+
+    @Test func `with drop-newest a full ring that waits to store its clock keeps what is acknowledged over a crash`() {
+        var bench = Bench(whenFull: .dropNewest)
+        bench.input(.start)
+        for index in 0..<3000 {
+            bench.now = seconds(Double(index))
+            let text = "\(index) " + String(repeating: "d", count: 180)
+            bench.input(.append(Reading(sensor: 0, instant: bench.now, outcome: .noReading(NoReading(.short, detail: text)))))
+            if let deadline = bench.ring.deadline, deadline <= bench.now { bench.input(.timer) }
+        }
+        #expect(bench.ring.isRefusing)
+        let clock = ClockReading(instant: bench.now, wallTime: WallTime(nanoseconds: 1_700_000_000_000_000_000), isKnown: true)
+        bench.input(.clock(clock))
+        for number in 1...100 {
+            let handover = bench.next()
+            #expect(handover?.reading?.sequence.rawValue == UInt64(number))
+            if let handover { bench.input(.acknowledged(handover.name)) }
+        }
+        // A segment is a page of 18 here.
+        let next = bench.restarted(boot: 2, whenFull: .dropNewest)
+        #expect(next.ring.status.watermark.rawValue >= 100 - 2 * 18)
+    }
 }
