@@ -20,6 +20,8 @@ let shipped: [SwiftSetting] =
         ? [
             .enableExperimentalFeature("Embedded"),
             .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
+            // Nothing unwinds: Swift and C have no exceptions here. Tables for debuggers are with the debug symbols.
+            .unsafeFlags(["-Xcc", "-fno-asynchronous-unwind-tables"]),
             // Swift 6.3.1 makes constant objects of array literals and numbers them by function, in each module that
             // compiles the function anew, not always in the same order. The linker then keeps one of the weak symbols,
             // and the code of another module finds another literal: `flag ? [1] : [2]` gave [2] for true. Without the
@@ -44,6 +46,15 @@ let unicodeTables: [String] =
     Context.environment["GODWIT_CROSS"] == "1"
     ? [] : ["-use-ld=lld", "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a"]
 
+// The whole program is compiled at its link (`--experimental-lto-mode full`, see scripts/common), by lld: docs/performance.md has
+// what each of these takes off.
+let smallest = [
+    "--gc-sections", "--icf=all", "-z", "pack-relative-relocs",
+    "-mllvm=-enable-machine-outliner=always", "-mllvm=-machine-outliner-reruns=2", "-mllvm=-inline-threshold=-15",
+    // Made by the code generator, after the linker has looked what is needed: without it libgcc_s would be.
+    "-u", "__udivti3",
+]
+
 /// A pure core: it imports Telemetry and nothing else of the package, and no C.
 func core(_ name: String) -> Target {
     .target(name: name, dependencies: ["Telemetry"], swiftSettings: shipped)
@@ -54,7 +65,12 @@ func core(_ name: String) -> Target {
 func c(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, publicHeadersPath: "include",
-        cSettings: [.define("_GNU_SOURCE")] + (embedded ? [.define("GODWIT_EMBEDDED")] : []))
+        cSettings: [.define("_GNU_SOURCE")]
+            + (embedded
+                ? [
+                    .define("GODWIT_EMBEDDED"),
+                    .unsafeFlags(["-Os", "-fno-asynchronous-unwind-tables", "-ffunction-sections", "-fdata-sections"]),
+                ] : []))
 }
 
 func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []) -> Target {
@@ -67,7 +83,7 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies, swiftSettings: shipped,
         linkerSettings: embedded
-            ? [.unsafeFlags(["-Xlinker", "--gc-sections"] + unicodeTables), .linkedLibrary("m")] : [])
+            ? [.unsafeFlags(smallest.flatMap { ["-Xlinker", $0] } + unicodeTables), .linkedLibrary("m")] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -98,22 +114,24 @@ var targets: [Target] = [
         libraries: ["mosquitto", "ssl", "crypto"]),
     shell("YAMLReader", ["Telemetry", "Configuration", "CYAML", "CLinux"], libraries: ["yaml"]),
 
-    executable(
-        "godwitd",
+    shell(
+        "DaemonProgram",
         [
             "Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration", "Agent",
             "LinuxIO", "GPIOLines", "Buses", "MQTTTransport", "YAMLReader", "CLinux",
         ]),
+    // Both programs, where it is shipped: godwitd is a link to it.
     executable(
         "godwit",
         [
             "Telemetry", "Sensors", "Alerts", "RingStore", "Payloads", "Configuration", "LinuxIO", "GPIOLines", "YAMLReader",
-            "CLinux",
+            "DaemonProgram", "CLinux",
         ]),
 ]
 
 if !embedded {
     targets += [
+        executable("godwitd", ["DaemonProgram"]),
         // Of the ring alone, so that a program that is optimized takes little time to build.
         .target(name: "StorageSimulation", dependencies: ["Telemetry", "RingStore"], swiftSettings: common),
         .executableTarget(
@@ -170,9 +188,7 @@ if !embedded {
 
 let package = Package(
     name: "godwit",
-    products: [
-        .executable(name: "godwitd", targets: ["godwitd"]),
-        .executable(name: "godwit", targets: ["godwit"]),
-    ],
+    products: [.executable(name: "godwit", targets: ["godwit"])]
+        + (embedded ? [] : [.executable(name: "godwitd", targets: ["godwitd"])]),
     targets: targets
 )

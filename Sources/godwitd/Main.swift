@@ -1,31 +1,12 @@
-internal import CLinux
-internal import LinuxIO
+internal import DaemonProgram
 
-// A C main: Embedded Swift has no CommandLine. SwiftPM gives the entry point of an executable the name MODULE_main
-// where it links for Linux (--defsym main=godwitd_main), and leaves it main in a cross build: both are there.
-
-@_cdecl("main")
-package func main(
-    _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-) -> Int32 {
-    unsafe renamedMain(count, arguments)
-}
+// Only in the regular build: what is shipped is one executable, which is godwitd by its name (Sources/godwit/Main.swift).
+// A C main, as there. SwiftPM gives the entry point the name MODULE_main where it links for Linux
+// (--defsym main=godwitd_main).
 
 @_cdecl("godwitd_main")
 package func renamedMain(
     _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 ) -> Int32 {
-    switch unsafe Options.parse(count: count, arguments: arguments) {
-    case .exit(let status): return status
-    case .run(let options):
-        blockSignals()
-        do throws(StartFailure) {
-            let daemon = try Daemon(options: options)
-            // Not by returning: a thread that waits for a stalled disk or a name server must not hold the stop up.
-            _exit(daemon.run())
-        } catch {
-            printError(error.text)
-            return error.status
-        }
-    }
+    unsafe runDaemon(count, arguments)
 }

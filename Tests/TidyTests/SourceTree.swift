@@ -11,7 +11,9 @@ enum SourceTree {
     static let meetingPlace = "Agent"
     static let shells = ["LinuxIO", "GPIOLines", "Buses", "MQTTTransport", "YAMLReader"]
     static let executables = ["godwitd", "godwit"]
-    static let shipped = cores + [meetingPlace] + shells + executables
+    /// Where cores and shells meet.
+    static let programs = ["DaemonProgram"] + executables
+    static let shipped = cores + [meetingPlace] + shells + programs
 
     static func exists(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path)

@@ -8,7 +8,7 @@ struct PackageTests {
     /// Mode and path of all that may be in the package; whatever else is there is a mistake.
     static let contents: [(mode: String, path: String)] = [
         ("-rwxr-xr-x", "usr/bin/godwit"),
-        ("-rwxr-xr-x", "usr/sbin/godwitd"),
+        ("lrwxrwxrwx", "usr/sbin/godwitd"),
         ("-rw-r--r--", "usr/lib/systemd/system/godwitd.service"),
         ("-rw-r--r--", "usr/lib/sysusers.d/godwit.conf"),
         ("-rw-r--r--", "usr/share/man/man1/godwit.1.gz"),
