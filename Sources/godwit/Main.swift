@@ -28,5 +28,6 @@ package func main(
 
 private func isDaemon(_ path: UnsafePointer<CChar>?) -> Bool {
     guard let path = unsafe path else { return false }
-    return unsafe String(cString: path).split(separator: "/").last == "godwitd"
+    let file = unsafe String(cString: path)
+    return file == "godwitd" || file.utf8.suffix(8).elementsEqual("/godwitd".utf8)
 }
