@@ -64,7 +64,7 @@ extension Agent {
         metrics.bytesSent = facts.bytesSent
         metrics.bytesReceived = facts.bytesReceived
         metrics.buffer = buffer(status)
-        metrics.sensors = sensors.filter { !$0.isRetired }.map(snapshot)
+        metrics.sensors = sensors.filter { !$0.isRetired }.map { snapshot($0) }
         metrics.outputs = outputMetrics
         metrics.alerts = alerting.engine.states.map { .init(id: $0.alert, state: $0.state?.text) }
         metrics.residentBytes = facts.residentBytes

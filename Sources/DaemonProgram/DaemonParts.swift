@@ -9,8 +9,8 @@ internal import RingStore
 internal import Sensors
 internal import Telemetry
 
-/// From the configuration to the parts of the daemon.
-struct DaemonParts {
+/// From the configuration to the parts of the daemon. A class only because it is large, and is taken apart once.
+final class DaemonParts {
     var agent: Agent
     var reactor: Reactor
     var storage: StorageThread
