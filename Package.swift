@@ -14,19 +14,6 @@ let common: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
-// The optimizer takes the standard library's small functions into each caller, also for size: these, which are called at
-// hundreds of places, stay calls. Parts of mangled names.
-let calledNotInlined = [
-    "Sa6appendyyxnF", "Sa6append10contentsOf",  // Array.append(_:), append(contentsOf:)
-    "SS6appendyySSF", "SS2peoiyySSz_SStFZ", "SS1poiyS2S_SStFZ",  // String.append(_:), +=, +
-    "SS2eeoiySbSS_SStFZ",  // String ==
-    "SS8decoding2as",  // String(decoding:as:)
-    "SS8UTF8ViewV5countSivg",
-    "s26DefaultStringInterpolationV",
-    "SS11withCString",
-    "SDyq_Sgxci",  // Dictionary's subscript
-    "Sh8containsySbxF", "Sh6insert",
-]
 let shipped: [SwiftSetting] =
     common
     + (embedded
@@ -40,7 +27,6 @@ let shipped: [SwiftSetting] =
             // and the code of another module finds another literal: `flag ? [1] : [2]` gave [2] for true. Without the
             // pass array literals are made on the heap. A tidy test looks for such symbols in what is shipped.
             .unsafeFlags(["-Xllvm", "-sil-disable-pass=object-outliner"]),
-            .unsafeFlags(["-Xllvm", "-sil-inline-never-functions=" + calledNotInlined.joined(separator: ",")]),
         ] : [])
 // Test names are sentences, in backticks; the macros of Swift Testing expand into code that is not marked unsafe.
 let tests: [SwiftSetting] = [

@@ -61,6 +61,8 @@ package struct Agent {
     var clearing: Clearing?
     var clearingAttempts = 0
     var actions: [AgentAction] = []
+    /// When the next turn is due, also without inputs; as of the last turn.
+    package private(set) var deadline: Instant?
 
     /// What a message carries, for its acknowledgement.
     enum Record: Hashable {
@@ -139,6 +141,7 @@ package struct Agent {
         saveWhatIsDue()
         publishWhatFits()
         sleepWhenDone()
+        deadline = nextDeadline
         return actions
     }
 
@@ -163,7 +166,7 @@ package struct Agent {
         return isReady && ring.lastTimeBefore.map { $0 < clock.wallTime } ?? true
     }
 
-    package var deadline: Instant? {
+    private var nextDeadline: Instant? {
         var deadline = earliest(earliest(ring.deadline, session.deadline), outputs.deadline)
         deadline = earliest(deadline, earliest(alertingDeadline, earliest(savingDeadline, rejecting.ring.deadline)))
         if stopping == nil {

@@ -63,8 +63,8 @@ package struct Checker {
         self.resolve = resolve
     }
 
-    mutating func error(_ place: Place, _ text: String) { problems.append(PlacedProblem(place, text)) }
-    mutating func warning(_ place: Place, _ text: String) {
+    @inline(never) mutating func error(_ place: Place, _ text: String) { problems.append(PlacedProblem(place, text)) }
+    @inline(never) mutating func warning(_ place: Place, _ text: String) {
         problems.append(PlacedProblem(place, text, severity: .warning))
     }
 

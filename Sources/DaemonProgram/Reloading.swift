@@ -15,7 +15,7 @@ extension Daemon {
         case .failure(let problem): inbox.append(.configurationRefused(problem.text, for: origin))
         case .success(let loaded):
             let new = newConfiguration(loaded)
-            if let problem = fixed(loaded.settings) ?? agent.problem(with: new) {
+            if let problem = fixed(loaded.settings) ?? look({ $0.problem(with: new) }) {
                 inbox.append(.configurationRefused(problem, for: origin))
             } else {
                 take(loaded, new, at: now)
@@ -28,6 +28,9 @@ extension Daemon {
         storage.replace(options.inStateDirectory(LastGood.fileName), with: bytes)
     }
 
+    /// The agent in its place: a method of a value that an object holds gets a copy, and this one is large.
+    private func look<Answer>(_ body: (inout Agent) -> Answer) -> Answer { body(&agent) }
+
     /// What cannot change while the ring is open.
     private func fixed(_ new: Settings) -> String? {
         if options.inStateDirectory(new.buffer.file) != options.inStateDirectory(settings.buffer.file) {
@@ -38,12 +41,13 @@ extension Daemon {
 
     private func newConfiguration(_ loaded: LoadedConfiguration) -> NewConfiguration {
         let chips = changedChips(loaded.settings)
+        let sensors = look { agent in agent.sensorSlots.map { (slot: $0, settings: agent.sensorSettings(slot: $0)) } }
+        let outputs = look { agent in agent.outputSlots.map { (slot: $0, settings: agent.outputSettings(slot: $0)) } }
         return NewConfiguration(
             configuration: loaded.settings.agentConfiguration(hash: loaded.hash), rules: loaded.settings.alerts,
-            touchedSensors: Set(agent.sensorSlots.filter { isTouched(agent.sensorSettings(slot: $0).line, slot: $0, chips) }.map { agent.sensorSettings(slot: $0).id }),
+            touchedSensors: Set(sensors.filter { isTouched($0.settings.line, slot: $0.slot, chips) }.map { $0.settings.id }),
             touchedOutputs: Set(
-                agent.outputSlots.filter { isTouched(agent.outputSettings(slot: $0).line, slot: Self.firstOutputSlot + $0, chips) }
-                    .map { agent.outputSettings(slot: $0).id }),
+                outputs.filter { isTouched($0.settings.line, slot: Self.firstOutputSlot + $0.slot, chips) }.map { $0.settings.id }),
             isConnectionChanged: loaded.settings.broker != settings.broker)
     }
 
@@ -65,7 +69,8 @@ extension Daemon {
     /// The shells' part. Lines that are let go of are still on the old chips; new ones are asked for afterwards.
     private func take(_ loaded: LoadedConfiguration, _ new: NewConfiguration, at now: Instant) {
         // What the kernel has counted so far belongs to the sensors as they are.
-        for slot in agent.sensorSlots where agent.sensorSettings(slot: slot).line != nil { readEdges(of: slot, at: now) }
+        let slots = look { agent in agent.sensorSlots.filter { agent.sensorSettings(slot: $0).line != nil } }
+        for slot in slots { readEdges(of: slot, at: now) }
         var notices = loaded.notices
         let chips = changedChips(loaded.settings)
         if !chips.isEmpty {

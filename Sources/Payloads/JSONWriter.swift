@@ -34,24 +34,24 @@ package struct JSONWriter: Sendable {
     }
 
     /// The name of the value that the next call writes.
-    package mutating func key(_ name: String) {
+    @inline(never) package mutating func key(_ name: String) {
         separate()
         quote(name)
         bytes.append(0x3A)
         needsComma = false
     }
 
-    package mutating func null() {
+    @inline(never) package mutating func null() {
         separate()
         bytes.append(contentsOf: [0x6E, 0x75, 0x6C, 0x6C])
     }
 
-    package mutating func logical(_ value: Bool) {
+    @inline(never) package mutating func logical(_ value: Bool) {
         separate()
         bytes.append(contentsOf: value ? [0x74, 0x72, 0x75, 0x65] : [0x66, 0x61, 0x6C, 0x73, 0x65])
     }
 
-    package mutating func string(_ text: String) {
+    @inline(never) package mutating func string(_ text: String) {
         separate()
         quote(text)
     }
@@ -59,7 +59,7 @@ package struct JSONWriter: Sendable {
     /// A text of which it is not known that it is UTF-8: what is not becomes U+FFFD.
     package mutating func string(repairing text: some Collection<UInt8>) { string(String(decoding: text, as: UTF8.self)) }
 
-    package mutating func integer(_ value: Int64) { decimal(value, decimals: 0) }
+    @inline(never) package mutating func integer(_ value: Int64) { decimal(value, decimals: 0) }
 
     package mutating func integer(_ value: UInt64) {
         separate()
@@ -76,10 +76,10 @@ package struct JSONWriter: Sendable {
     package mutating func decimal(_ value: Decimal) { decimal(value.significand, decimals: value.decimals) }
 
     /// Seconds with 3 decimals, cut to the millisecond.
-    package mutating func seconds(_ duration: Duration) { decimal(duration.nanoseconds / 1_000_000, decimals: 3) }
+    @inline(never) package mutating func seconds(_ duration: Duration) { decimal(duration.nanoseconds / 1_000_000, decimals: 3) }
 
     /// The time since the start of the boot clock, in seconds with 3 decimals.
-    package mutating func seconds(_ instant: Instant) { decimal(instant.nanoseconds / 1_000_000, decimals: 3) }
+    @inline(never) package mutating func seconds(_ instant: Instant) { decimal(instant.nanoseconds / 1_000_000, decimals: 3) }
 
     /// RFC 3339 in UTC, with milliseconds.
     package mutating func time(_ time: WallTime) {
@@ -157,27 +157,27 @@ package struct JSONWriter: Sendable {
 
 /// A key with a value that may be unknown: then it is `null`, never left out.
 extension JSONWriter {
-    package mutating func member(_ name: String, _ value: String?) {
+    @inline(never) package mutating func member(_ name: String, _ value: String?) {
         key(name)
         if let value { string(value) } else { null() }
     }
-    package mutating func member(_ name: String, _ value: UInt64?) {
+    @inline(never) package mutating func member(_ name: String, _ value: UInt64?) {
         key(name)
         if let value { integer(value) } else { null() }
     }
-    package mutating func member(_ name: String, _ value: Bool?) {
+    @inline(never) package mutating func member(_ name: String, _ value: Bool?) {
         key(name)
         if let value { logical(value) } else { null() }
     }
-    package mutating func member(_ name: String, _ value: WallTime?) {
+    @inline(never) package mutating func member(_ name: String, _ value: WallTime?) {
         key(name)
         if let value { time(value) } else { null() }
     }
-    package mutating func member(_ name: String, _ value: Decimal?) {
+    @inline(never) package mutating func member(_ name: String, _ value: Decimal?) {
         key(name)
         if let value { decimal(value) } else { null() }
     }
-    package mutating func member(_ name: String, seconds value: Duration?) {
+    @inline(never) package mutating func member(_ name: String, seconds value: Duration?) {
         key(name)
         if let value { seconds(value) } else { null() }
     }

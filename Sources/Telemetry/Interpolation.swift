@@ -12,7 +12,7 @@ extension DefaultStringInterpolation {
 extension String {
     @inline(never) package static func + (a: String, b: String) -> String {
         var text = a
-        text.append(b)
+        text.write(b)
         return text
     }
 }

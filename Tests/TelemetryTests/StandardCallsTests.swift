@@ -1,0 +1,49 @@
+import Telemetry
+import Testing
+
+/// That they give what the standard library's own give, also where texts are equal without the same bytes.
+@Suite struct StandardCallsTests {
+    private static let texts = ["", "a", "abc", "é", "e\u{301}", "a text that is too long to be a small one", "\u{1F426}"]
+
+    private func standard<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
+
+    @Test func `texts are equal where those of the standard library are`() {
+        for one in Self.texts {
+            for other in Self.texts {
+                #expect((one == other) == standard(one, other))
+                #expect((one != other) == !standard(one, other))
+                #expect((one ~= other) == standard(one, other))
+            }
+        }
+        #expect("é" == "e\u{301}")
+    }
+
+    @Test func `a text is put behind another`() {
+        for one in Self.texts {
+            for other in Self.texts {
+                var appended = one, added = one
+                appended.append(other)
+                added += other
+                #expect(Array(appended.utf8) == Array(one.utf8) + Array(other.utf8))
+                #expect(Array(added.utf8) == Array(appended.utf8))
+            }
+        }
+    }
+
+    @Test func `bytes become a text, and what is no UTF-8 is repaired`() {
+        for bytes: [UInt8] in [[], [0x61], Array("é".utf8), [0x61, 0xFF, 0x62], [0xC3]] {
+            let text = String(decoding: ContiguousArray(bytes), as: UTF8.self)
+            #expect(String(decoding: bytes, as: UTF8.self) == text)
+            #expect(String(decoding: ([0] + bytes)[1...], as: UTF8.self) == text)
+        }
+    }
+
+    @Test func `a byte is put behind others, also where they are shared`() {
+        var bytes: [UInt8] = []
+        let before = (0..<100).map { number in
+            bytes.append(UInt8(number))
+            return bytes
+        }
+        for (index, kept) in before.enumerated() { #expect(kept == (0...UInt8(index)).map { $0 }) }
+    }
+}
