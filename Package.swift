@@ -131,7 +131,7 @@ var targets: [Target] = [
 
 if !embedded {
     targets += [
-        executable("godwitd", ["DaemonProgram"]),
+        executable("godwitd", ["DaemonProgram", "CLinux"]),
         // Of the ring alone, so that a program that is optimized takes little time to build.
         .target(name: "StorageSimulation", dependencies: ["Telemetry", "RingStore"], swiftSettings: common),
         .executableTarget(
