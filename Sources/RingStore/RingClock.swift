@@ -60,9 +60,9 @@ extension Ring {
     }
 
     /// By a record that came later in this boot. A stored reading has to wait until that record is stored too: else a
-    /// crash would take back what was published.
+    /// crash would take back what was published. And while the file is being opened it may know an earlier record of this boot.
     func retroactiveStamp(_ position: UInt64, _ instant: Instant) -> Stamp? {
-        guard let firstClock, position >= unclockedEnd || disk?.hasClock == true else { return nil }
+        guard let firstClock, hasSaidOpened || phase == .open, position >= unclockedEnd || disk?.hasClock == true else { return nil }
         return .estimated(firstClock.time(of: instant))
     }
 

@@ -168,4 +168,37 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
         #expect(bench.ring.syncs - before <= 5)
         #expect(bench.ring.syncs > before)
     }
+
+    @Test func `while the file is being opened nothing is stamped by a clock that it may know better`() {
+        func look(_ at: Double, _ wall: Int64) -> RingInput {
+            .clock(ClockReading(instant: seconds(at), wallTime: WallTime(nanoseconds: 1_700_000_000_000_000_000 + wall), isKnown: true))
+        }
+        var first = Bench()
+        first.input(.start)
+        first.input(.append(airReading(1, at: 1)))
+        first.input(look(2, 0))
+        first.advance(to: 10)
+        // The same boot; the file takes its time, and readings fill the memory. The wall clock was set by 3 s meanwhile.
+        var second = Bench(memory: 64 << 10, file: first.file, boot: 1, seed: 2)
+        second.holds = true
+        second.now = seconds(20)
+        second.input(.start)
+        for index in 0..<1000 { second.input(.append(airReading(Int64(index), at: 20))) }
+        second.input(look(21, 22_000_000_000))
+        // What found no room in memory is told.
+        while let handover = second.ring.next(at: second.now, unstamped: false).handover { #expect(handover.loss?.cause == .memoryFull) }
+        #expect(second.ring.isWaitingForClock)
+        second.holds = false
+        second.release()
+        let handovers = second.drain(unstamped: false)
+        #expect(handovers.contains { if case .estimated? = $0.reading?.stamp { true } else { false } })
+        second.advance(to: 100)
+        var third = second.restarted(boot: 2, seed: 3)
+        let again = third.drain()
+        for handover in handovers {
+            guard let reading = handover.reading else { continue }
+            let same = again.compactMap(\.reading).first { $0.stream == reading.stream && $0.sequence == reading.sequence }
+            #expect(same == reading)
+        }
+    }
 }
