@@ -1,6 +1,6 @@
-// publish MODE PORT COUNT WINDOW [BYTES]: what a C program on libmosquitto does, for scripts/bench.
+// publish MODE PORT COUNT WINDOW BYTES|INTERVAL_US: what a C program on libmosquitto does, for scripts/bench.
 //   drain: COUNT messages of BYTES at QoS 1, WINDOW of them unacknowledged at most; prints seconds and messages a second.
-//   sample: COUNT readings, each formatted as JSON like a reading of godwitd and published at QoS 1, one at a time, nothing stored.
+//   sample: COUNT readings, one each INTERVAL_US, formatted as JSON like a reading of godwitd and published at QoS 1; nothing is stored.
 #define _GNU_SOURCE
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 static long acknowledged;
 static bool connected;
@@ -29,12 +32,16 @@ static double seconds(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec + t.tv_nsec / 1e9;
 }
-static void turn(struct mosquitto *m) {
-    struct pollfd p = {.fd = mosquitto_socket(m), .events = POLLIN | (mosquitto_want_write(m) ? POLLOUT : 0)};
-    poll(&p, 1, 1000);
-    if (p.revents & POLLIN && mosquitto_loop_read(m, 1)) exit(3);
-    if (p.revents & POLLOUT && mosquitto_loop_write(m, 1)) exit(4);
-    mosquitto_loop_misc(m);
+/// - Returns: how often the timer has fired.
+static uint64_t turn(struct mosquitto *m, int timer) {
+    struct pollfd p[2] = {{.fd = mosquitto_socket(m), .events = POLLIN | (mosquitto_want_write(m) ? POLLOUT : 0)},
+                          {.fd = timer, .events = POLLIN}};
+    uint64_t fired = 0;
+    poll(p, timer < 0 ? 1 : 2, 1000);
+    if (p[0].revents & POLLIN && mosquitto_loop_read(m, 1)) exit(3);
+    if (p[0].revents & POLLOUT && mosquitto_loop_write(m, 1)) exit(4);
+    if (timer >= 0 && p[1].revents & POLLIN && read(timer, &fired, 8) != 8) exit(7);
+    return fired;
 }
 static void publish(struct mosquitto *m, long number, const char *topic, const char *payload, int length) {
     char text[24];
@@ -59,7 +66,7 @@ static int reading(char *text, size_t size, long number) {
 }
 
 int main(int count, char **argument) {
-    if (count < 5) return 64;
+    if (count < 6) return 64;
     bool isDrain = !strcmp(argument[1], "drain");
     long messages = atol(argument[3]), window = atol(argument[4]);
     mosquitto_lib_init();
@@ -70,15 +77,25 @@ int main(int count, char **argument) {
     mosquitto_int_option(m, MOSQ_OPT_SEND_MAXIMUM, (int)window);
     mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
     if (mosquitto_connect(m, "127.0.0.1", atoi(argument[2]), 60)) return 6;
-    while (!connected) turn(m);
-    char text[65536];
-    int length = count > 5 ? atoi(argument[5]) : 100;
+    while (!connected) turn(m, -1);
+    static char text[65536];
+    int last = atoi(argument[5]), timer = -1;
     memset(text, 'x', sizeof text);
     double begun = seconds();
-    for (long sent = 0; acknowledged < messages; turn(m)) {
-        while (sent < messages && sent - acknowledged < window) {
-            if (!isDrain) length = reading(text, sizeof text, sent + 1);
-            publish(m, ++sent, "godwit/bench/sensors/n", text, length);
+    long sent = 0;
+    if (isDrain) {
+        for (; acknowledged < messages; turn(m, -1)) {
+            while (sent < messages && sent - acknowledged < window) publish(m, ++sent, "godwit/bench/sensors/n", text, last);
+        }
+    } else {
+        struct itimerspec every = {.it_interval = {last / 1000000, last % 1000000 * 1000}, .it_value = {0, 1000000}};
+        timer = timerfd_create(CLOCK_MONOTONIC, 0);
+        timerfd_settime(timer, 0, &every, NULL);
+        while (acknowledged < messages) {
+            for (uint64_t fired = turn(m, timer); fired > 0 && sent < messages && sent - acknowledged < window; fired--) {
+                int length = reading(text, sizeof text, sent + 1);
+                publish(m, ++sent, "godwit/bench/sensors/n", text, length);
+            }
         }
     }
     double used = seconds() - begun;
