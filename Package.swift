@@ -36,24 +36,28 @@ let tests: [SwiftSetting] = [
 ]
 
 // Comparing and hashing a String needs the tables of Unicode. The linker looks them up from the folder of the
-// toolchain's libraries, which the compiler names to it; a cross build (GODWIT_CROSS=1) names its own in its toolset.
+// toolchain's libraries, which the compiler names to it; a cross build (GODWIT_CROSS, its architecture) names its own in its
+// toolset.
+let cross = Context.environment["GODWIT_CROSS"]
 #if arch(x86_64)
 let embeddedTriple = "x86_64-unknown-linux-gnu"
 #else
 let embeddedTriple = "aarch64-none-none-elf"
 #endif
 let unicodeTables: [String] =
-    Context.environment["GODWIT_CROSS"] == "1"
+    cross != nil
     ? [] : ["-use-ld=lld", "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a"]
 
 // The whole program is compiled at its link (`--experimental-lto-mode full`, see scripts/common), by lld: docs/performance.md has
 // what each of these takes off.
-let smallest = [
-    "--gc-sections", "--icf=all", "-z", "pack-relative-relocs",
-    "-mllvm=-enable-machine-outliner=always", "-mllvm=-machine-outliner-reruns=2", "-mllvm=-inline-threshold=-15",
-    // Made by the code generator, after the linker has looked what is needed: without it libgcc_s would be.
-    "-u", "__udivti3",
-]
+let smallest =
+    [
+        "--gc-sections", "--icf=all", "-z", "pack-relative-relocs", "-mllvm=-inline-threshold=-15",
+        // Made by the code generator, after the linker has looked what is needed: without it libgcc_s would be.
+        "-u", "__udivti3",
+    ]
+    // For 32-bit ARM a second run of the outliner makes functions that call others without keeping where to return to.
+    + (cross == "armhf" ? [] : ["-mllvm=-enable-machine-outliner=always", "-mllvm=-machine-outliner-reruns=2"])
 
 /// A pure core: it imports Telemetry and nothing else of the package, and no C.
 func core(_ name: String) -> Target {
