@@ -100,8 +100,7 @@ extension Ring {
     private mutating func again(_ index: Int) -> Handover {
         held[index].isOut = true
         if case .unknown = held[index].reading.stamp, held[index].reading.boot == boot {
-            held[index].reading.stamp = retroactiveStamp(held[index].position, held[index].reading.instant)
-                ?? held[index].reading.stamp
+            if let stamp = retroactiveStamp(held[index].position, held[index].reading.instant) { held[index].reading.stamp = stamp }
         }
         cursor += 1
         return .reading(held[index].reading)
@@ -169,7 +168,9 @@ extension Ring {
     /// Makes `reader` the page that holds `cursor`, or finds that there is none. False: a page has to be read first.
     private mutating func advanceReader() -> Bool {
         guard let disk, let newest = disk.newestNumber else {
-            damage(cursor, endOfGap(from: cursor, limit: disk?.logEnd ?? head), nil)
+            // Not by `??`: what stands behind it is a closure, and would be given a copy of the ring.
+            let limit = if let disk { disk.logEnd } else { head }
+            damage(cursor, endOfGap(from: cursor, limit: limit), nil)
             return true
         }
         if let reader, reader.header.first > cursor || reader.header.number < disk.tailPage { self.reader = nil }

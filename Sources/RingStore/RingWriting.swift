@@ -104,7 +104,8 @@ extension Ring {
 
     private func fill(_ batch: inout Batch, _ pages: inout [PageWrite], upTo stop: UInt64) {
         var slotIndex = pending.firstIndex(from: batch.after.logEnd)
-        var lossIndex = losses.firstIndex { $0.end > batch.after.logEnd } ?? losses.count
+        var lossIndex = losses.count
+        if let first = losses.firstIndex(where: { $0.end > batch.after.logEnd }) { lossIndex = first }
         var page = batch.after.open
         batch.after.isFull = false
         while batch.after.logEnd < stop {
