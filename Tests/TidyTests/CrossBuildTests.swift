@@ -70,8 +70,7 @@ struct CrossBuildTests {
         let needed = try readelf("--dynamic", of: executable).filter { $0.contains("(NEEDED)") }
             .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }
         let gpiod = executable.suite == "bookworm" ? "libgpiod.so.2" : "libgpiod.so.3"
-        var expected: Set = ["libc.so.6", "libyaml-0.so.2", gpiod]
-        if executable.program == "godwitd" { expected.formUnion(["libmosquitto.so.1", "libssl.so.3", "libcrypto.so.3"]) }
+        let expected: Set = ["libc.so.6", "libyaml-0.so.2", gpiod, "libmosquitto.so.1", "libssl.so.3", "libcrypto.so.3"]
         // The loader is named where the C library's own guards lie in it.
         let more = Set(needed).subtracting(expected).filter { $0 != "libm.so.6" && !$0.hasPrefix("ld-linux") }
         #expect(expected.isSubset(of: needed) && more.isEmpty, "\(needed)")
