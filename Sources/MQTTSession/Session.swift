@@ -161,7 +161,7 @@ package struct Session: Hashable, Sendable {
     }
 
     private static func packetLimit(_ online: Online) -> Int {
-        min(online.acknowledgement.maximumPacketSize.map { Int($0) } ?? packetSizeLimit, packetSizeLimit)
+        min(online.acknowledgement.maximumPacketSize.map { Int(clamping: $0) } ?? packetSizeLimit, packetSizeLimit)
     }
 
     package var deadline: Instant? {

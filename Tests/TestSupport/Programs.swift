@@ -56,12 +56,7 @@ package final class Child: @unchecked Sendable {
         var envp = values.map { strdup("\($0)=\($1)") } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
-        var result = posix_spawn(&pid, program, &actions, &attributes, &argv, &envp)
-        // A program that was just written is open for writing, for a moment, in what another thread has forked meanwhile.
-        for _ in 0..<100 where result == ETXTBSY {
-            usleep(20_000)
-            result = posix_spawn(&pid, program, &actions, &attributes, &argv, &envp)
-        }
+        let result = posix_spawn(&pid, program, &actions, &attributes, &argv, &envp)
         guard result == 0 else { throw PeerError.system("posix_spawn \(program)", result) }
         processIdentifier = pid
     }

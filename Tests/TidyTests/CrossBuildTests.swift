@@ -71,8 +71,11 @@ struct CrossBuildTests {
             .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }
         let gpiod = executable.suite == "bookworm" ? "libgpiod.so.2" : "libgpiod.so.3"
         let expected: Set = ["libc.so.6", "libyaml-0.so.2", gpiod, "libmosquitto.so.1", "libssl.so.3", "libcrypto.so.3"]
-        // The loader is named where the C library's own guards lie in it.
-        let more = Set(needed).subtracting(expected).filter { $0 != "libm.so.6" && !$0.hasPrefix("ld-linux") }
+        // The loader is named where the C library's own guards lie in it; division of 64 bits is in libgcc_s on 32-bit ARM, which has
+        // every Debian.
+        let more = Set(needed).subtracting(expected).filter {
+            $0 != "libm.so.6" && !$0.hasPrefix("ld-linux") && !($0 == "libgcc_s.so.1" && executable.path.contains("/armhf-"))
+        }
         #expect(expected.isSubset(of: needed) && more.isEmpty, "\(needed)")
     }
 

@@ -43,19 +43,19 @@ struct EmulatedBoard: Sendable {
     private init() throws {
         scripts = try TemporaryFolder()
         for program in ["godwitd", "godwit"] {
-            let path = try scripts.write(
-                """
+            let script = """
                 #!/bin/sh
                 exec '\(Self.emulator ?? "")' -L '\(Self.sysroot)' '\(Self.folder.appendingPathComponent(program).path)' "$@"
 
-                """, to: program)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-            // A process that another test began meanwhile has the file open for writing, until it becomes another program.
-            let wait = Process()
-            wait.executableURL = URL(fileURLWithPath: "/bin/sh")
-            wait.arguments = ["-c", "for i in $(seq 100); do '\(path)' --version > /dev/null 2>&1; [ $? = 126 ] || exit 0; sleep 0.1; done"]
-            try wait.run()
-            wait.waitUntilExit()
+                """
+            // Written by a process of its own: a broker that another test starts at this moment would inherit our descriptor, and as
+            // long as it lived nobody could run the file ("Text file busy").
+            let writer = Process()
+            writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+            writer.arguments = ["-c", "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\"", executable(program), script]
+            try writer.run()
+            writer.waitUntilExit()
+            guard writer.terminationStatus == 0 else { throw PeerError.timeout("\(executable(program)) was not written") }
         }
     }
 
