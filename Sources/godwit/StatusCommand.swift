@@ -151,9 +151,11 @@ private func duration(_ value: JSONValue?) -> String {
 
 /// Bytes for people, in the units of the configuration.
 private func size(_ bytes: UInt64) -> String {
-    for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)] where bytes >> shift > 0 {
-        let tenths = Int64((bytes >> (shift - 10)) * 10 / 1024)
-        return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(Decimal(tenths, decimals: 1).text) \(unit)"
-    }
-    return "\(bytes) B"
+    // Not a loop over pairs written out here: the compiler does not always make the same code of it (docs/building.md).
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var power = 0
+    while power < units.count - 1, bytes >> UInt64(10 * (power + 1)) > 0 { power += 1 }
+    guard power > 0 else { return "\(bytes) B" }
+    let tenths = Int64((bytes >> UInt64(10 * (power - 1))) * 10 / 1024)
+    return tenths % 10 == 0 ? "\(tenths / 10) \(units[power])" : "\(Decimal(tenths, decimals: 1).text) \(units[power])"
 }
