@@ -50,12 +50,8 @@ struct EmulatedBoard: Sendable {
                 """
             // Written by a process of its own: a broker that another test starts at this moment would inherit our descriptor, and as
             // long as it lived nobody could run the file ("Text file busy").
-            let writer = Process()
-            writer.executableURL = URL(fileURLWithPath: "/bin/sh")
-            writer.arguments = ["-c", "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\"", executable(program), script]
-            try writer.run()
-            writer.waitUntilExit()
-            guard writer.terminationStatus == 0 else { throw PeerError.timeout("\(executable(program)) was not written") }
+            let written = try run("/bin/sh", ["-c", "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\"", executable(program), script])
+            guard written.status == 0 else { throw PeerError.unexpected("\(executable(program)) was not written: \(written.error)") }
         }
     }
 
