@@ -49,7 +49,7 @@ let unicodeTables: [String] =
     ? [] : ["-use-ld=lld", "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a"]
 
 // The whole program is compiled at its link (`--experimental-lto-mode full`, see scripts/common), by lld: docs/performance.md has
-// what each of these takes off.
+// what that takes off.
 let smallest =
     [
         "--gc-sections", "--icf=all", "-z", "pack-relative-relocs", "-mllvm=-inline-threshold=-15",
