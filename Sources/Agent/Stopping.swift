@@ -110,6 +110,8 @@ extension Agent {
                 continueStop()
             }
         case .sending:
+            // The states that `on_exit` has brought are among it.
+            publishWaiting()
             if isDue || connection == nil || (inFlight.isEmpty && isAllSettled) { sayOffline() }
         case .closing:
             if isDue { sessionFinished() }
@@ -121,6 +123,7 @@ extension Agent {
 
     private var isAllSettled: Bool {
         ring.status.unacknowledged == 0 && (!alerting.isRingUsed || alerting.ring.status.unacknowledged == 0)
+            && outputs.isSettled && connection?.waiting.isEmpty == true
     }
 
     private mutating func sayOffline() {

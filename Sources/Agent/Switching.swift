@@ -25,6 +25,7 @@ extension Agent {
         case .ready: tellOutputs(.lineReady(index))
         case .failed(let noReading): tellOutputs(.lineFailed(index, noReading))
         }
+        if stopping != nil { continueStop() }
     }
 
     /// What a person or a program commands; `remote` is the asker's matter.

@@ -32,6 +32,13 @@ package struct OutputBank: Hashable, Sendable {
     /// It was not started, nor stopped.
     package var isWaiting: Bool { phase == .waiting }
 
+    /// Each line that was requested or switched has answered.
+    package var isSettled: Bool {
+        machines.allSatisfy { machine in
+            if case .asked = machine.line.state { false } else { true }
+        }
+    }
+
     /// Of all that were ever configured: the index of the next one.
     package var count: Int { machines.count }
 

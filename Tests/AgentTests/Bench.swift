@@ -18,6 +18,9 @@ struct Bench {
     /// The lines of outputs that are held, as they were set last, and what happens when one is asked for.
     var outputs: [Int: LineSettings] = [:]
     var outputAnswer = OutputLineResult.ready
+    /// Lines of outputs answer when `answerLines` is called.
+    var lineIsSlow = false
+    private var slowLines: [Int] = []
     /// Answers CONNECT with CONNACK 0 and each message with PUBACK.
     var brokerAnswers = true
     var acknowledges = true
@@ -167,6 +170,12 @@ struct Bench {
         for (file, request) in requests { give(.storage(file, perform(request, file))) }
     }
 
+    mutating func answerLines() {
+        inbox += slowLines.map { .output($0, outputAnswer) }
+        slowLines = []
+        settle()
+    }
+
     /// As if an earlier process had left these bytes.
     mutating func replaceState(_ bytes: [UInt8]) {
         var keeper = StateKeeper()
@@ -194,7 +203,7 @@ struct Bench {
         case .configureOutput(let index, let settings):
             outputs[index] = settings
             outputsAsked.append(settings)
-            inbox.append(.output(index, outputAnswer))
+            if lineIsSlow { slowLines.append(index) } else { inbox.append(.output(index, outputAnswer)) }
         case .releaseOutput(let index): outputs[index] = nil
         case .session(let action): perform(action)
         case .askFacts(let purpose):

@@ -51,4 +51,37 @@ struct StoppingTests {
         bench.run(for: .seconds(4))
         #expect(bench.agent.ring.status.head == count)
     }
+
+    /// Nothing is on its way and nothing is to be written: only the lines take their time.
+    @Test(arguments: [false, true]) func `the states that a stop leaves are told before offline`(lineFails: Bool) {
+        let outputs = [
+            OutputSettings(id: "siren", line: .name("GPIO27"), onExit: true), OutputSettings(id: "lamp", line: .name("GPIO22")),
+        ]
+        var bench = Bench(sensors: [Bench.counter(every: .seconds(3600))], outputs: outputs)
+        bench.run(for: .seconds(30))
+        bench.lineIsSlow = true
+        bench.give(.stop)
+        #expect(!bench.payloads(on: "godwit/bench/status").contains("offline"))
+        bench.run(for: .milliseconds(500))
+        #expect(!bench.isFinished)
+        bench.lineIsSlow = false
+        bench.outputAnswer = lineFails ? .failed(NoReading(.missing, detail: "gone")) : .ready
+        bench.answerLines()
+        bench.run(for: .milliseconds(100))
+        #expect(bench.isFinished)
+        #expect(bench.payloads(on: "godwit/bench/outputs/siren") == ["off", lineFails ? "" : "on"])
+        #expect(bench.published.last?.topic == "godwit/bench/status")
+        #expect(bench.payloads(on: "godwit/bench/status") == ["online", "offline"])
+    }
+
+    @Test func `a line that never answers does not hold the stop beyond 5 s`() {
+        var bench = Bench(outputs: [OutputSettings(id: "siren", line: .name("GPIO27"), onExit: true)])
+        bench.run(for: .seconds(3))
+        bench.lineIsSlow = true
+        let begun = bench.clock.instant
+        bench.give(.stop)
+        while !bench.isFinished, begun.duration(to: bench.clock.instant) < .seconds(10) { bench.run(for: .milliseconds(50)) }
+        #expect(bench.isFinished && begun.duration(to: bench.clock.instant) <= .seconds(5))
+        #expect(bench.payloads(on: "godwit/bench/status") == ["online", "offline"])
+    }
 }

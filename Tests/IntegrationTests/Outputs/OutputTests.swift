@@ -62,7 +62,7 @@ struct OutputTests {
             #expect(bench.daemon.stop().status == 0)
             let third = try Subscriber(bench.broker, ["godwit/bench/outputs/#"])
             for (output, state) in [("siren", "off"), ("lamp", "off"), ("heat", "off"), ("cool", "on"), ("vent", "off")] {
-                #expect(third.wait(within: 20) { _ in bench.state(third, output) == state }, "\(output): \(third.lines)")
+                #expect(third.wait(within: 20) { _ in bench.state(third, output) == state }, "\(output): \(third.lines) \(bench.daemon.log)")
             }
             #expect(third.lines.allSatisfy { $0.isRetained && $0.qos == 1 }, "\(third.lines)")
             try bench.daemon.start()
