@@ -3,7 +3,7 @@ internal import Outputs
 internal import Payloads
 internal import Telemetry
 
-// Messages from the broker: `P/command` and `P/outputs/<id>/set`. Who may send them is the broker's access list; what may not
+// Messages from the broker: `P/command`, `P/outputs/<id>/set`, and with `publish.live` the birth message of Home Assistant. Who may send them is the broker's access list; what may not
 // be done whoever asks is refused here: a message that was kept for later, a repeated or expired one, an output that is not `remote`.
 extension Agent {
     /// Larger ones are not parsed.
@@ -13,6 +13,7 @@ extension Agent {
     /// All at QoS 0: a broker keeps no command for a device that is away.
     var subscriptions: [String] {
         [topics.command] + outputSettings.filter { $0.isRemote }.map { topics.outputSet($0.id) }
+            + (configuration.live == .off ? [] : [TopicNames.homeAssistantStatus])
     }
 
     /// Of the outputs that the configuration has now.
@@ -23,10 +24,17 @@ extension Agent {
 
     mutating func receive(_ message: ReceivedMessage) {
         if message.topic == topics.command { return receiveCommand(message) }
+        if message.topic == TopicNames.homeAssistantStatus { return receiveBirth(message) }
         guard let output = outputSettings.first(where: { topics.outputSet($0.id) == message.topic }) else {
             return ignore("a message that nothing here waits for topic=\(message.topic)")
         }
         receive(message, for: output)
+    }
+
+    /// Home Assistant has started, and knows no value yet: the newest ones come again, as after a connect. One that the broker had kept
+    /// came with our own subscription.
+    private mutating func receiveBirth(_ message: ReceivedMessage) {
+        if message.payload.elementsEqual("online".utf8), !message.isRetained { live.dueAgain() }
     }
 
     /// Nothing is done: counted, and said in the log.

@@ -96,7 +96,7 @@ extension Session {
         guard subscribing.answered(reason: reason) else { return [] }
         return [
             .notice(
-                Notice(.warning, "the broker refuses the subscription to \(filter): \(reasonText(reason)); commands do not come"))
+                Notice(.warning, "the broker refuses the subscription to \(filter): \(reasonText(reason)); what is published there is not heard"))
         ]
     }
 }

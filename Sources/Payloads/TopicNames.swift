@@ -5,6 +5,9 @@ package struct TopicNames: Hashable, Sendable {
     /// `<prefix>/<device id>`.
     package let root: String
 
+    /// The birth and Will messages of Home Assistant, under its standard prefix. Subscribed at QoS 0.
+    package static let homeAssistantStatus = "homeassistant/status"
+
     package init(prefix: String, device: String) { root = "\(prefix)/\(device)" }
 
     /// One reading each; the durable stream.

@@ -116,4 +116,33 @@ import Testing
         #expect(bench.payloads(on: "godwit/bench/live/m") == [])
         #expect(bench.payloads(on: topic) != [])
     }
+
+    @Test func `when Home Assistant starts all newest readings come again`() {
+        var bench = bench(sensors: [Bench.counter(), Bench.counter(id: "m", every: .seconds(3600))])
+        bench.run(for: .milliseconds(1500))
+        #expect(bench.subscriptions == [["godwit/bench/command", "homeassistant/status"]])
+        func birth(_ payload: String, retained: Bool = false) -> AgentInput {
+            .message(
+                ReceivedMessage(
+                    topic: "homeassistant/status", payload: Array(payload.utf8), isRetained: retained, responseTopic: nil,
+                    correlationData: nil))
+        }
+        let before = bench.published.count
+        for other in [birth("offline"), birth(""), birth("online", retained: true)] { bench.give(other) }
+        #expect(bench.published.count == before)
+        bench.give(birth("online"))
+        let again = bench.published.dropFirst(before)
+        #expect(again.map(\.topic) == [topic, "godwit/bench/live/m"])
+        #expect(again.first?.payload == bench.published.prefix(before).last { $0.topic == topic }?.payload)
+    }
+
+    @Test func `without live nobody asks when Home Assistant starts, and a reload changes that`() {
+        var bench = bench(.off)
+        bench.run(for: .seconds(1))
+        #expect(bench.subscriptions == [["godwit/bench/command"]])
+        var configuration = bench.agent.configuration
+        configuration.live = .on
+        bench.give(.configuration(NewConfiguration(configuration: configuration, rules: []), for: nil))
+        #expect(bench.subscriptions.last == ["homeassistant/status"])
+    }
 }

@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: Build.built)
-    func `hundreds of connections leave no descriptor and no memory behind`(build: Build) async throws {
+    func `a day of connections, one a minute, leaves no descriptor and no memory behind`(build: Build) async throws {
         try await background {
             let broker = try ScriptedBroker { connection in
                 // Gone in turn before CONNACK, after it, and after readings.
@@ -61,16 +61,17 @@ import Testing
             }
             func residentKilobytes() throws -> Int {
                 let status = try String(contentsOfFile: "/proc/\(daemon.identifier)/status", encoding: .utf8)
-                let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
+                let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
                 return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? -1
             }
-            #expect(waitUntil(30) { broker.connectionCount > 100 }, "\(daemon.log)")
+            // In fast motion: 1,440 after the first 150, in which caches fill.
+            #expect(waitUntil(60) { broker.connectionCount > 150 }, "\(daemon.log)")
             let before = try (descriptors(), residentKilobytes())
-            #expect(waitUntil(60) { broker.connectionCount > 500 }, "\(daemon.log)")
+            #expect(waitUntil(400) { broker.connectionCount > 150 + 1440 }, "\(daemon.log)")
             let after = try (descriptors(), residentKilobytes())
             // One connection more or less may stand at the moment: its socket, the library's pair, the helper's copy.
             #expect(abs(after.0 - before.0) <= 4, "\(before) \(after)")
-            #expect(after.1 - before.1 < 400, "\(before) \(after) kB")
+            #expect(Double(after.1) <= 1.05 * Double(before.1), "\(before) \(after) kB")
             _ = daemon.stop()
         }
     }
