@@ -55,7 +55,7 @@ package struct StoredPage: Hashable, Sendable {
         var values: [[Int64]] = []
         var readings: UInt64 = 0
         // No reading takes less than three bytes.
-        records.reserveCapacity(min(Int(header.readings), header.recordBytes / 3) + 2)
+        records.reserveCapacity(min(Int(clamping: header.readings), header.recordBytes / 3) + 2)
         while !reader.isAtEnd {
             guard let tag = reader.byte(), let kind = RecordKind(rawValue: tag & 7) else { return nil }
             func series(_ reader: inout ByteReader) -> Int? {

@@ -15,6 +15,27 @@ struct Exchange: Sendable, CustomTestStringConvertible {
     let check: @Sendable (Stage) throws -> Void
 
     var testDescription: String { name }
+
+    /// The first answer to reading 5, PUBACK or PUBREC as the QoS has it, has this reason, twice.
+    static func answersTwice(_ packet: String, _ reason: UInt8, qos: Int = 1, check: @escaping @Sendable (Stage) throws -> Void = { _ in }) -> Exchange {
+        Exchange(
+            name: "answers reading 5 with \(packet) 0x\(String(reason, radix: 16, uppercase: true)), twice: it is delivered or told as lost",
+            qos: qos,
+            behaviour: { stage in
+                { connection in
+                    try connection.acceptConnect()
+                    try stage.serveOn(connection) { publish in
+                        guard Stage.number(publish) == 5 else { return 0 }
+                        return stage.count.with { $0 += 1; return $0 <= 2 ? reason : 0 }
+                    }
+                }
+            },
+            check: { stage in
+                #expect(stage.takesMore())
+                #expect(waitUntil(15) { stage.numbers.contains(8) })
+                try check(stage)
+            })
+    }
 }
 
 /// A scripted broker and a daemon that is connected to it.

@@ -87,23 +87,7 @@ extension Exchange {
     private static let reasons: [UInt8] = [0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x92, 0x95, 0x97, 0x99, 0x9B, 0xFF]
 
     static let connections =
-        reasons.map { reason in
-            Exchange(
-                name: "answers reading 5 with PUBACK 0x\(String(reason, radix: 16, uppercase: true)), twice: it is delivered or told as lost",
-                behaviour: { stage in
-                    { connection in
-                        try connection.acceptConnect()
-                        try stage.serveOn(connection) { publish in
-                            guard Stage.number(publish) == 5 else { return 0 }
-                            return stage.count.with { $0 += 1; return $0 <= 2 ? reason : 0 }
-                        }
-                    }
-                },
-                check: { stage in
-                    #expect(stage.takesMore())
-                    #expect(waitUntil(15) { stage.numbers.contains(8) })
-                })
-        } + [
+        reasons.map { Exchange.answersTwice("PUBACK", $0) } + [
             Exchange(
                 name: "says DISCONNECT with every reason: said by its name, and connected again",
                 behaviour: { stage in

@@ -21,25 +21,11 @@ extension Exchange {
     private static let reasons: [UInt8] = [0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
 
     static let received = reasons.map { reason in
-        Exchange(
-            name: "answers reading 5 with PUBREC 0x\(String(reason, radix: 16, uppercase: true)), twice: it is delivered or told as lost",
-            qos: 2,
-            behaviour: { stage in
-                { connection in
-                    try connection.acceptConnect()
-                    try stage.serveOn(connection) { publish in
-                        guard Stage.number(publish) == 5 else { return 0 }
-                        return stage.count.with { $0 += 1; return $0 <= 2 ? reason : 0 }
-                    }
-                }
-            },
-            check: { stage in
-                #expect(stage.takesMore())
-                #expect(waitUntil(15) { stage.numbers.contains(8) })
-                #expect(stage.broker.connects.map(\.isCleanStart) == [true, false])
-                #expect(stage.readings.allSatisfy { $0.qos == 2 && !$0.isDuplicate })
-                #expect(stage.duplicatesPossible == 0)
-            })
+        Exchange.answersTwice("PUBREC", reason, qos: 2) { stage in
+            #expect(stage.broker.connects.map(\.isCleanStart) == [true, false])
+            #expect(stage.readings.allSatisfy { $0.qos == 2 && !$0.isDuplicate })
+            #expect(stage.duplicatesPossible == 0)
+        }
     }
 
     static let sessions = [
