@@ -25,7 +25,8 @@ struct Disk: Hashable, Sendable {
     /// The oldest page, its first position and the readings stored before it.
     var tailPage: UInt64
     var tailPosition: UInt64
-    var tailStored: UInt64
+    /// Nil: the page that would know is damaged.
+    var tailStored: UInt64?
     /// The file header that is written next: 0 or 1.
     var headerTurn: Int
     /// The stream that each of them names as the present one; nil: it is not whole.
@@ -34,6 +35,8 @@ struct Disk: Hashable, Sendable {
     var badSlot: Int?
     /// As in the newest good page.
     var watermark: UInt64
+    /// All before this position had been handed over when that page was made.
+    var toldEnd: UInt64 = 0
     var hadUnsettled: Bool
     /// The clock of this boot is in a good page.
     var hasClock: Bool
@@ -57,7 +60,12 @@ struct Disk: Hashable, Sendable {
         var step: Step
     }
 
-    var newestNumber: UInt64? { open?.number ?? unplaced.last?.header.number ?? placed }
+    var newestNumber: UInt64? {
+        if let open { return open.number }
+        // A copy may be of a page in the midst of the log that was damaged.
+        guard let copy = unplaced.last?.header.number else { return placed }
+        return max(copy, placed ?? copy)
+    }
 
     /// No page but the two file headers is known to be whole.
     var isEmpty: Bool { openSlot == nil && placed == nil && unplaced.isEmpty }
@@ -98,7 +106,7 @@ struct Disk: Hashable, Sendable {
     /// beginning of a segment on, so that the log has no hole inside a segment.
     mutating func jump(past highest: UInt64) {
         var number = layout.firstNumber(ofSegment: layout.segment(of: highest) + 1)
-        for index in unplaced.indices {
+        for index in unplaced.indices where placed.map({ $0 < unplaced[index].header.number }) ?? true {
             unplaced[index].header.number = number
             number += 1
         }

@@ -87,6 +87,8 @@ package struct PageHeader: Hashable, Sendable {
     var firstClock: ClockRecord?
     /// Known from an earlier boot.
     var notBefore: WallTime?
+    /// So many positions right before `first` were numbered by the process that made this page: no loss `restart` is among them.
+    var sameProcess: UInt64 = 0
 
     /// The whole page: header, records, zeros, CRC. `filePage`: where it will lie.
     func encode(records: [UInt8], filePage: UInt64, version: UInt64 = Self.version) -> [UInt8] {
@@ -136,7 +138,10 @@ package struct PageHeader: Hashable, Sendable {
         }
         page.put(state.span.base, at: 376, bytes: 8)
         page.put(UInt64(state.span.stream), at: 384, bytes: 4)
-        if version > 1 { page.put(state.rejected, at: 388, bytes: 8) }
+        if version > 1 {
+            page.put(state.rejected, at: 388, bytes: 8)
+            page.put(min(sameProcess, UInt64(UInt32.max)), at: 396, bytes: 4)
+        }
         page.replaceSubrange(Self.size..<Self.size + records.count, with: records)
         page.put(UInt64(Self.checksum(of: page, at: 0, filePage: filePage)), at: 0, bytes: 4)
         return page
@@ -213,7 +218,10 @@ extension PageHeader {
             state.early.append(early)
         }
         state.span = StreamSpan(stream: UInt32(get(384, 4)), base: get(376, 8))
-        if get(84, 4) > 1 { state.rejected = get(388, 8) }
+        if get(84, 4) > 1 {
+            state.rejected = get(388, 8)
+            sameProcess = get(396, 4)
+        }
         self.state = state
         func clockRecord(_ at: Int) -> ClockRecord {
             ClockRecord(
@@ -228,6 +236,29 @@ extension PageHeader {
             end <= UInt64(Int64.max), state.reserved <= UInt64(Int64.max),
             get(0, 4) == UInt64(Self.checksum(of: bytes, at: offset, filePage: filePage))
         else { return nil }
+    }
+
+    // What follows the first 400 bytes of a file header: streams that the log has not told all of, 12 bytes each.
+
+    private static let spanBytes = 12
+
+    static func records(of spans: [StreamSpan]) -> [UInt8] {
+        let spans = spans.suffix((RingLayout.pageSize - size) / spanBytes)
+        var bytes = [UInt8](repeating: 0, count: spans.count * spanBytes)
+        for (index, span) in spans.enumerated() {
+            bytes.put(span.base, at: index * spanBytes, bytes: 8)
+            bytes.put(UInt64(span.stream), at: index * spanBytes + 8, bytes: 4)
+        }
+        return bytes
+    }
+
+    /// - Parameter page: the whole page of this header.
+    func spans(in page: [UInt8]) -> [StreamSpan] {
+        guard kind == .file, page.count == RingLayout.pageSize else { return [] }
+        return stride(from: Self.size, to: Self.size + recordBytes - recordBytes % Self.spanBytes, by: Self.spanBytes).compactMap { offset in
+            let span = StreamSpan(stream: UInt32(page.get(at: offset + 8, bytes: 4)), base: page.get(at: offset, bytes: 8))
+            return span.base <= UInt64(Int64.max) ? span : nil
+        }
     }
 
     /// So that sums of them, and a page number in bytes, have room.

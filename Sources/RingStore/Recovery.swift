@@ -233,6 +233,9 @@ struct Recovered: Hashable, Sendable {
     var headerRevisions: [UInt64?]
     /// The present stream, as each of the two file headers knows it.
     var headerSpans: [StreamSpan?]
+    var reservedByHeaders: UInt64 = 0
+    /// Earlier streams that the headers name.
+    var untold: [StreamSpan] = []
     /// The newest state may be lost: numbers must not go on in the same stream.
     var isDoubtful: Bool
     /// The wall time of the newest readings of the boot that wrote `latest`, where the slots tell it.
@@ -241,8 +244,8 @@ struct Recovered: Hashable, Sendable {
 
     /// One behind the last position in the log. A page that was written later may know more than the newest of the log that is left.
     var logEnd: UInt64 { max(newest?.end ?? 1, latest.end, 1) }
-    /// Numbers up to this position may have been used.
-    var used: UInt64 { max(latest.state.reserved, logEnd - 1, latest.state.watermark) }
+    /// Numbers up to this position may have been used. Where the newest state may be gone, what any header has reserved.
+    var used: UInt64 { max(latest.state.reserved, logEnd - 1, latest.state.watermark, isDoubtful ? reservedByHeaders : 0) }
 
     /// The end of the file is missing. It is read as far as it goes, and never written.
     var isCut: Bool { layout.pages > filePages }

@@ -70,8 +70,9 @@ extension Recovery {
         case .number(let number): placed = number
         }
         guard placed != nil || !copies.isEmpty || headers.contains(where: { $0 != nil }) else { return .notARing }
-        let (tailPage, tail) = try finder.tail(placed: placed)
-        let unplaced = try finder.unplaced(copies, placed: placed, tailPage: tailPage)
+        var (tailPage, tail, oldest) = try finder.tail(placed: placed)
+        let unplaced = try finder.unplaced(copies, placed: placed, oldest: oldest)
+        if let first = unplaced.first?.header, placed == nil || first.number < tailPage { (tailPage, tail) = (first.number, first) }
         var newest: PageHeader?
         if let placed { newest = try finder.log(placed) }
         if let last = unplaced.last?.header, newest == nil || last.number > newest!.number { newest = last }
@@ -85,13 +86,18 @@ extension Recovery {
             guard let header, header.boot == latest.boot, let found = header.clock ?? header.firstClock else { continue }
             if clock == nil || found.instant > clock!.instant { clock = found }
         }
-        return .found(
-            Recovered(
+        var recovered = Recovered(
                 filePages: filePages, layout: layout, ringID: ringID, latest: latest, clock: clock, placed: placed, unplaced: unplaced,
-                newest: newest, tailPage: tailPage, tail: tail ?? unplaced.first?.header,
+                newest: newest, tailPage: tailPage, tail: tail,
                 headerRevisions: headers.map { $0?.revision }, headerSpans: headers.map { $0?.state.span },
                 isDoubtful: headers.contains { $0 == nil } || layout.pages != filePages
-                    || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot)))
+                    || finishedScan?.isOfAll == true, lastTime: Self.lastTime(copies, boot: latest.boot))
+        for (probe, header) in zip([front, back], headers) {
+            guard let header else { continue }
+            recovered.untold += header.spans(in: probe.bytes)
+            recovered.reservedByHeaders = max(recovered.reservedByHeaders, header.state.reserved)
+        }
+        return .found(recovered)
     }
 
     /// Those that begin within the file.
@@ -216,30 +222,42 @@ extension Recovery {
             }
         }
 
-        /// The oldest segment that has not been zeroed for the next lap.
-        func tail(placed: UInt64?) throws(NeedPage) -> (page: UInt64, header: PageHeader?) {
-            guard let placed else { return (0, nil) }
+        /// The oldest whole page of the oldest segment that has not been zeroed for the next lap, and where that segment begins. No
+        /// header: there is none among the first pages, and where the log begins is not known.
+        func tail(placed: UInt64?) throws(NeedPage) -> (page: UInt64, header: PageHeader?, oldest: UInt64) {
+            guard let placed else { return (0, nil, 0) }
             let newest = layout.segment(of: placed)
             let oldest = newest + 1 >= layout.segments ? newest + 1 - layout.segments : 0
             // One or two are zeroed; more are blank only where writes have failed.
             for segment in oldest...newest {
                 let first = layout.firstNumber(ofSegment: segment)
                 switch try place(first % layout.logPages) {
-                case .number(first): return (first, try log(first))
+                case .number(first): return (first, try log(first), first)
                 case .invalid:
                     // Damaged, but the pages behind it may be whole.
                     for number in first..<min(first + 4, placed + 1) {
-                        if let header = try log(number) { return (number, header) }
+                        if let header = try log(number) { return (number, header, first) }
                     }
-                    return (first, nil)
+                    return (first, nil, first)
                 case .number, .blank: break
                 }
             }
-            return (layout.firstNumber(ofSegment: newest), try log(layout.firstNumber(ofSegment: newest)))
+            let first = layout.firstNumber(ofSegment: newest)
+            return (first, try log(first), first)
+        }
+
+        /// The next page that is in its place; those between may be damaged too, but not many are looked at.
+        private func whole(behind number: UInt64, placed: UInt64) throws(NeedPage) -> PageHeader? {
+            var next = number + 1
+            while next <= placed, next <= number + 8 {
+                if let header = try log(next) { return header }
+                next += 1
+            }
+            return nil
         }
 
         /// The copies in slots whose pages are not in the log.
-        func unplaced(_ copies: [Recovered.Unplaced], placed: UInt64?, tailPage: UInt64) throws(NeedPage)
+        func unplaced(_ copies: [Recovered.Unplaced], placed: UInt64?, oldest: UInt64) throws(NeedPage)
             -> [Recovered.Unplaced]
         {
             var newest: [Recovered.Unplaced] = []
@@ -251,12 +269,10 @@ extension Recovery {
             for copy in newest {
                 let number = copy.header.number
                 if let placed, number <= placed {
-                    guard number >= tailPage, try log(number) == nil else { continue }
-                    // Where the page behind it begins later, this copy fills the gap; where it begins with the same
+                    guard number >= oldest, try log(number) == nil else { continue }
+                    // Where the next whole page begins later, this copy fills the gap; where it begins with the same
                     // position, it has taken over the records.
-                    guard number < placed, let next = try log(number + 1), next.first > copy.header.first else {
-                        continue
-                    }
+                    guard let next = try whole(behind: number, placed: placed), next.first > copy.header.first else { continue }
                 }
                 // A later copy that begins no later holds the same records, and more.
                 while let last = needed.last, copy.header.first <= last.header.first { needed.removeLast() }

@@ -211,7 +211,8 @@ struct Resizing: Hashable, Sendable {
         header.end = end
         header.clock = found.clock
         header.span = header.state.span
-        pages.append(image(Page(header: header, records: []), layout.headers[0]))
+        let records = PageHeader.records(of: found.untold)
+        pages.append(image(Page(header: header, records: records), layout.headers[0]))
         var state = header.state
         if let nextSpan {
             state.span = nextSpan
@@ -219,7 +220,7 @@ struct Resizing: Hashable, Sendable {
             state.isClean = false
             header.span = nextSpan
         }
-        pages.append(image(Page(header: header, records: []), layout.headers[1], state))
+        pages.append(image(Page(header: header, records: records), layout.headers[1], state))
         return pages
     }
 }

@@ -66,6 +66,8 @@ package struct Ring: Hashable, Sendable {
 
     // Numbers, as positions (PositionRanges.swift).
     var head: UInt64 = 1
+    /// The first that this process numbered.
+    var processFirst: UInt64 = 1
     /// In order of their bases; the last is the present stream.
     var spans: [StreamSpan]
     /// Durably; positions up to it may be used.
@@ -112,6 +114,9 @@ package struct Ring: Hashable, Sendable {
     /// The newest one that a synced file header tells of.
     var storedClock: ClockRecord?
     var notBefore: WallTime?
+    /// Stored readings of this boot below this position are of earlier processes, and the log has their first clock record: that one stamps
+    /// them. This process may have handed over readings by another one before the file could be opened.
+    var searchesClockBelow: UInt64 = 0
     /// Readings of this boot below this position were written, or are being written, without a clock.
     var unclockedEnd: UInt64 = 0
 
@@ -235,6 +240,11 @@ package struct Ring: Hashable, Sendable {
         guard !spans.contains(span) else { return }
         let index = spans.firstIndex { $0.base > span.base } ?? spans.count
         spans.insert(span, at: index)
+    }
+
+    /// The one that was the present one when a page was written, as that page tells: its own pages may all be damaged.
+    mutating func noteEarlier(_ span: StreamSpan) {
+        if span.base < spans[spans.count - 1].base { note(span) }
     }
 
     private mutating func append(_ reading: Reading, _ now: Instant, _ actions: inout [RingAction]) {

@@ -20,7 +20,7 @@ extension Ring {
             status.unacknowledged += 1
         }
         if let disk {
-            let inFile = disk.stored - min(disk.stored, disk.tailStored)
+            let inFile = disk.stored - min(disk.stored, disk.tailStored ?? 0)
             status.records += inFile
             let settled = self.settled + acknowledged.stored
             status.unacknowledged += disk.stored - min(disk.stored, settled)

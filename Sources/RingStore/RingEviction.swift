@@ -129,6 +129,7 @@ extension Ring {
                     let page = StoredPage(header: header, bytes: bytes, at: offset)
                 {
                     note(header.span)
+                    noteEarlier(header.state.span)
                     evict(page, &eviction)
                 }
             }
@@ -144,7 +145,7 @@ extension Ring {
         if header.first > eviction.expected {
             let hole = Hole(
                 from: eviction.expected, to: header.first, storedBefore: eviction.expectedStored, storedBehind: header.storedBefore,
-                header.state)
+                sameProcess: header.sameProcess, header.state)
             for gap in unsettledRuns(eviction.expected, header.first) {
                 var loss = LossEntry(
                     span: gap.span, first: gap.first, end: gap.end, count: gap.isWhole ? hole.count : nil,

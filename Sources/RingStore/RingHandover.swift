@@ -142,7 +142,7 @@ extension Ring {
             let pageBoot = reader!.header.boot
             var stamp = reader!.stamp(position: record.first, instant: instant)
             if case .unknown = stamp {
-                if pageBoot == boot.rawValue {
+                if pageBoot == boot.rawValue, record.first >= searchesClockBelow {
                     if let known = retroactiveStamp(record.first, instant) {
                         stamp = known
                     } else if !unstamped {
@@ -186,8 +186,10 @@ extension Ring {
                 let isInLog = disk.placed.map { number < $0 } ?? false
                 nextPage = isInLog ? number + 1 : nextInMemory(from: number + 1) ?? newest + 1
             case .page(let page):
+                if mustTellFirst(page.header) { return false }
                 let previous = reader
                 note(page.header.span)
+                noteEarlier(page.header.state.span)
                 takeReader(page)
                 // A page that is being filled may have more when it is looked at again.
                 nextPage = disk.open?.number == number ? number : number + 1
@@ -203,7 +205,8 @@ extension Ring {
                         before = disk.tailStored
                     }
                     let hole = Hole(
-                        from: cursor, to: page.header.first, storedBefore: before, storedBehind: page.header.storedBefore, page.header.state)
+                        from: cursor, to: page.header.first, storedBefore: before, storedBehind: page.header.storedBefore,
+                        sameProcess: page.header.sameProcess, page.header.state)
                     damage(cursor, endOfGap(from: cursor, limit: page.header.first), hole)
                 }
                 return true
@@ -219,10 +222,17 @@ extension Ring {
         reader = page
         readAttempts = 0
         guard let disk else { return }
-        let segment = disk.layout.segment(of: page.header.number)
-        // What was drained is told to the file once per segment, so that a crash repeats no more than that.
-        if let drainedSegment, segment != drainedSegment { wantsState = true }
-        drainedSegment = segment
+        drainedSegment = disk.layout.segment(of: page.header.number)
+    }
+
+    /// What was drained is told to the file once per segment, and nothing of the next one is handed over before that is durable: so a crash
+    /// repeats one segment and what was in flight, no more. A disk that fails holds up nothing.
+    private mutating func mustTellFirst(_ header: PageHeader) -> Bool {
+        guard let disk, let drainedSegment, disk.layout.segment(of: header.number) != drainedSegment, disk.toldEnd < cursor,
+            disk.watermark != watermark
+        else { return false }
+        wantsState = true
+        return failure == nil && !isStopping
     }
 
     private enum Look {

@@ -109,6 +109,7 @@ extension Ring {
 
     /// Positions `first ..< end` cannot be read any more. `hole`: what is known of it.
     mutating func damage(_ first: UInt64, _ end: UInt64, _ hole: Hole?) {
+        forgetUnnamed(first, end)
         for run in unsettledRuns(first, end) {
             let known = run.isWhole ? hole?.count : nil
             if run.isWhole { settled += hole?.stored ?? 0 }
@@ -118,6 +119,19 @@ extension Ring {
                     cause: .damaged), counts: true)
         }
         if cursor < end, lossIndex(at: cursor) == nil, !acknowledged.contains(cursor) { cursor = end }
+    }
+
+    /// What lies before the first stream that is known has no name any more: nobody can ask for it.
+    private mutating func forgetUnnamed(_ first: UInt64, _ end: UInt64) {
+        var position = max(first, watermark + 1)
+        let stop = min(end, spans[0].base + 1)
+        while position < stop {
+            let next = acknowledged.end(containing: position) ?? endOfGap(from: position, limit: stop)
+            if !acknowledged.contains(position) { acknowledged.insert(first: position, end: next, stored: 0) }
+            position = next
+        }
+        settle()
+        cursor = max(cursor, watermark + 1)
     }
 
     struct Run {

@@ -10,6 +10,8 @@ struct HeaderWrite: Hashable, Sendable {
     var revision: UInt64
     /// The newest look at the clocks that it tells of.
     var clock: ClockRecord?
+    /// All before this position had been handed over.
+    var cursor: UInt64
 }
 
 extension Ring {
@@ -167,6 +169,7 @@ extension Ring {
         let end = found.newest == nil ? used + 1 : logEnd
         // What is in memory has come later than all that is in the file.
         shiftMemory(by: used)
+        processFirst = used + 1
         var tailPosition = found.tail?.first ?? (found.newest == nil ? end : min(end, state.watermark + 1))
         if let early = state.early.last { tailPosition = min(max(tailPosition, early.end), end) }
         var headerTurn = 0
@@ -178,7 +181,8 @@ extension Ring {
             nextNumber: max(unplaced.last.map { $0.header.number + 1 } ?? 0, found.placed.map { $0 + 1 } ?? 0),
             placed: found.placed, unplaced: unplaced, preparedThrough: found.placed.map { found.layout.segment(of: $0) },
             preparation: nil, tailPage: found.tailPage, tailPosition: tailPosition,
-            tailStored: found.tail?.storedBefore ?? 0, headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
+            // Of an empty log nothing is gone.
+            tailStored: found.newest == nil ? 0 : found.tail?.storedBefore, headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
             hadUnsettled: stored > state.settled,
             hasClock: found.newest.map { $0.boot == boot.rawValue && $0.firstClock != nil } ?? false)
         disk.headerStreams = found.headerSpans.map { $0?.stream }
@@ -219,12 +223,13 @@ extension Ring {
     private mutating func adoptSpans(_ found: Recovered, _ used: UInt64) {
         let memory = spans
         spans = []
-        for header in [found.tail, found.newest, found.latest] + found.unplaced.map({ $0.header }) {
-            if let header { note(header.span) }
-        }
+        let headers = [found.tail, found.newest, found.latest] + found.unplaced.map({ $0.header })
+        for case let header? in headers { note(header.span) }
         note(found.latest.state.span)
+        for case let header? in headers { noteEarlier(header.state.span) }
         // The older header may be all that still names a stream, of which nothing has come into the log.
         for case let span? in found.headerSpans { note(span) }
+        for span in found.untold { noteEarlier(span) }
         for early in found.latest.state.early { note(early.span) }
         // Readings that were numbered in memory keep their stream; without any, the file's goes on.
         if head > used + 1 { for span in memory { note(span) } }
@@ -235,9 +240,10 @@ extension Ring {
         let takesNotBefore = !hasSaidOpened && handedEnd <= used + 1
         let latest = found.latest
         if latest.boot == boot.rawValue {
-            // Readings in the file were stamped by the boot's first record; a later one of this process must not take
-            // its part.
-            firstClock = latest.firstClock ?? firstClock
+            // Readings in the file were stamped by the boot's first record. What was handed over while the file could not be opened was
+            // stamped by this process's own.
+            if !hasSaidOpened || firstClock == nil { firstClock = latest.firstClock ?? firstClock }
+            if let newest = found.newest, newest.boot == boot.rawValue, newest.firstClock != nil { searchesClockBelow = used + 1 }
             storedClock = found.clock
             if clocks.isEmpty, let clock = found.clock {
                 clocks = [ClockRecord(instant: clock.instant, wallTime: clock.wallTime, position: min(clock.position, head))]
@@ -330,18 +336,16 @@ extension Ring {
 
     func needsReservation(_ now: Instant) -> Bool {
         // A copy of all that is known of the file would take longer than the rest of a turn.
-        guard let logEnd = disk?.logEnd, !isStopped else { return false }
+        guard disk != nil, !isStopped else { return false }
         if isVolatile || head > reserved { return !isStopping || !waiting.isEmpty || isVolatile }
         if wantsStepStored(now) { return true }
-        return !isStopping && reserved - head < reservedAmount / 2 || hasHeaderOfEarlierStream(logEnd)
+        return !isStopping && reserved - head < reservedAmount / 2 || hasHeaderOfEarlierStream
     }
 
-    /// A new stream is named in both headers: while nothing of it is in the log, no one page that rots may take its name away. But
-    /// the older header is left alone until the log has told all of the streams before, which it may be the last to name.
-    private func hasHeaderOfEarlierStream(_ logEnd: UInt64) -> Bool {
-        let span = spans[spans.count - 1]
-        guard logEnd > span.base, let streams = disk?.headerStreams else { return false }
-        return streams.contains { $0 != span.stream }
+    /// A new stream is named in both headers: while nothing of it is in the log, no one page that rots may take its name away.
+    private var hasHeaderOfEarlierStream: Bool {
+        guard let streams = disk?.headerStreams else { return false }
+        return streams.contains { $0 != spans[spans.count - 1].stream }
     }
 
     /// Two hours at the present rate; the first of a process is for one reading a second.
@@ -369,10 +373,16 @@ extension Ring {
         let header = fileHeader(disk, state, revision: revision)
         job = .header(
             HeaderWrite(
-                reserved: state.reserved, amount: amount, state: state, revision: revision, clock: header.clock))
-        let pages = [PageWrite(page: page, bytes: header.encode(records: [], filePage: page))]
+                reserved: state.reserved, amount: amount, state: state, revision: revision, clock: header.clock, cursor: cursor))
+        let records = PageHeader.records(of: untoldStreams(disk.logEnd))
+        let pages = [PageWrite(page: page, bytes: header.encode(records: records, filePage: page))]
         count(pages)
         return .write(pages, sync: true)
+    }
+
+    /// Earlier streams of which the log does not have all yet: the header that is written over may be the only other page that names them.
+    private func untoldStreams(_ logEnd: UInt64) -> [StreamSpan] {
+        (0..<spans.count - 1).filter { spans[$0 + 1].base >= logEnd }.map { spans[$0] }
     }
 
     mutating func wrote(_ header: HeaderWrite, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
@@ -390,7 +400,7 @@ extension Ring {
         disk!.headerStreams[1 - disk!.headerTurn] = header.state.span.stream
         storedClock = header.clock ?? storedClock
         isVolatile = false
-        noteDurable(header.state, hasClock: false)
+        noteDurable(header.state, cursor: header.cursor, hasClock: false)
         rateSince = now
         rateHead = head
         numberWaiting()
@@ -402,6 +412,6 @@ extension Ring {
             ringID: disk.ringID, filePages: disk.layout.pages, kind: .file, number: disk.placed.map { $0 + 1 } ?? 0,
             revision: revision, span: spans[spans.count - 1], boot: boot.rawValue, first: disk.logEnd,
             end: disk.logEnd, storedBefore: disk.stored, readings: 0, recordBytes: 0, state: state,
-            clock: clocks.last, firstClock: firstClock, notBefore: notBefore)
+            clock: clocks.last, firstClock: firstClock, notBefore: notBefore, sameProcess: sameProcess(before: disk.logEnd))
     }
 }

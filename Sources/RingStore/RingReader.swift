@@ -203,7 +203,7 @@ package struct RingReader: Sendable {
             finishSummary(found)
             if verifies {
                 let state = found.latest.state
-                endLoss = gapLoss(upTo: found.latest.end, state.stored, state, state.span, found).flatMap { $0.count == 0 ? nil : $0.loss }
+                endLoss = gapLoss(upTo: found.latest.end, state.stored, found.latest, state.span, found).flatMap { $0.count == 0 ? nil : $0.loss }
                 flush(nil)
                 phase = .checking
                 number = 0
@@ -250,7 +250,7 @@ package struct RingReader: Sendable {
         let watermark = found.latest.state.watermark
         var items: [Item] = []
         if header.first > expected {
-            let loss = gapLoss(upTo: header.first, header.storedBefore, header.state, header.span, found)
+            let loss = gapLoss(upTo: header.first, header.storedBefore, header, header.span, found)
             if phase == .counting {
                 summary.damaged += expectedStored.map { header.storedBefore - min($0, header.storedBefore) } ?? 0
                 if verifies { flush(loss.flatMap { $0.count == 0 ? nil : $0.loss }) }

@@ -17,6 +17,8 @@ struct PageSearch: Hashable, Sendable {
     var high: UInt64
     /// The middle, or a page behind it while those before are invalid.
     var probe: UInt64
+    /// The first clock record of the boot, in the first page that has one.
+    private(set) var clock: ClockRecord?
     /// Nothing was found at `low` itself: it is only the place to begin.
     var isLowProven: Bool
 
@@ -46,7 +48,10 @@ struct PageSearch: Hashable, Sendable {
         let isTrue: Bool
         switch goal {
         case .position(let position): isTrue = header.first <= position
-        case .clock(let boot): isTrue = header.boot == boot && header.firstClock == nil
+        case .clock(let boot):
+            isTrue = header.boot == boot && header.firstClock == nil
+            // Each is before the one that was found last.
+            if header.boot == boot, let first = header.firstClock { clock = first }
         }
         if isTrue {
             low = probe
@@ -87,8 +92,8 @@ extension Ring {
             search = PageSearch(.clock(boot: boot), low: number, high: newest + 1, isLowProven: true)
         }
         guard runSearch() else { return nil }
+        note(BootClock(boot: boot, first: search!.clock))
         search = nil
-        if !bootClocks.contains(where: { $0.boot == boot }) { note(BootClock(boot: boot, first: nil)) }
         return bootClocks.last
     }
 
@@ -125,14 +130,7 @@ extension Ring {
     }
 
     private mutating func take(_ header: PageHeader?) {
-        guard search != nil else { return }
-        if case .clock(let boot) = search!.goal, let header, header.boot == boot, let first = header.firstClock {
-            // Every page of a boot that has a clock has its first one.
-            note(BootClock(boot: boot, first: first))
-            search!.high = search!.low + 1
-            return
-        }
-        search!.take(header)
+        search?.take(header)
     }
 
     mutating func searched(

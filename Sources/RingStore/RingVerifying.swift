@@ -24,11 +24,11 @@ extension RingReader {
     }
 
     /// What lies between the last whole page and this position, without what is settled.
-    /// - Parameter state: as a page behind the hole, or the newest, knows it.
-    func gapLoss(upTo end: UInt64, _ stored: UInt64, _ state: RingState, _ span: StreamSpan, _ found: Recovered) -> LossEntry? {
+    /// - Parameter header: of the page behind the hole, or of the one that was written last.
+    func gapLoss(upTo end: UInt64, _ stored: UInt64, _ header: PageHeader, _ span: StreamSpan, _ found: Recovered) -> LossEntry? {
         let first = max(expected, found.latest.state.watermark + 1)
         guard first < end, span.base < first, lastStored != nil || stored > 0 else { return nil }
-        let hole = Hole(from: expected, to: end, storedBefore: expectedStored, storedBehind: stored, state)
+        let hole = Hole(from: expected, to: end, storedBefore: expectedStored, storedBehind: stored, sameProcess: header.sameProcess, header.state)
         return LossEntry(
             span: span, first: first, end: end, count: first == expected ? hole.count : nil, atMost: end - first, cause: .damaged)
     }

@@ -7,6 +7,8 @@ struct Batch: Hashable, Sendable {
     var after: Disk
     /// As in the last page of the batch.
     var state: RingState
+    /// All before this position had been handed over.
+    var cursor: UInt64
     var hasClock: Bool
     var slot: Int?
     /// The highest page number that was sent to its place.
@@ -59,7 +61,7 @@ extension Ring {
     ///   reason for the next page, without an end.
     mutating func submitBatch(_ now: Instant, withReadings: Bool) -> StorageRequest? {
         guard let disk else { return nil }
-        var batch = Batch(after: disk, state: currentState(disk), hasClock: firstClock != nil)
+        var batch = Batch(after: disk, state: currentState(disk), cursor: cursor, hasClock: firstClock != nil)
         var pages: [PageWrite] = []
         if !disk.unplaced.isEmpty {
             placeCopies(&batch, &pages)
@@ -95,6 +97,8 @@ extension Ring {
             let records = Array(copy.bytes[PageHeader.size..<PageHeader.size + header.recordBytes])
             pages.append(PageWrite(page: place, bytes: header.encode(records: records, filePage: place)))
             batch.after.unplaced.removeFirst()
+            // Or it fills a gap: its place was damaged, and those behind it are whole.
+            guard batch.after.placed.map({ $0 < header.number }) ?? true else { continue }
             batch.after.placed = header.number
             batch.highestPlaced = header.number
         }
@@ -199,9 +203,11 @@ extension Ring {
             ringID: batch.after.ringID, filePages: batch.after.layout.pages, kind: .log, number: page.number,
             revision: batch.after.takeRevision(), span: page.span, boot: page.boot, first: page.first, end: page.end,
             storedBefore: page.storedBefore, readings: page.readings, recordBytes: page.bytes.count,
-            state: batch.state, clock: page.clock, firstClock: firstClock, notBefore: notBefore)
+            state: batch.state, clock: page.clock, firstClock: firstClock, notBefore: notBefore, sameProcess: sameProcess(before: page.first))
         return header.encode(records: page.bytes, filePage: filePage)
     }
+
+    func sameProcess(before position: UInt64) -> UInt64 { position - min(position, processFirst) }
 
     mutating func wrote(_ batch: Batch, _ result: StorageResult, _ now: Instant, _ actions: inout [RingAction]) {
         let taken = writing.removeAll()
@@ -221,9 +227,11 @@ extension Ring {
         }
         syncs += 1
         if disk!.stored <= settled { oldestStored = taken.first?.reading.instant }
+        // What was read of a place that has got its page now is old.
+        if batch.after.unplaced.count < disk!.unplaced.count { chunk = nil }
         disk = batch.after
         disk!.badSlot = nil
-        noteDurable(batch.state, hasClock: batch.hasClock)
+        noteDurable(batch.state, cursor: batch.cursor, hasClock: batch.hasClock)
         if batch.state.isClean {
             reserved = batch.state.reserved
             isCleanWritten = true
@@ -240,8 +248,9 @@ extension Ring {
     }
 
     /// A page with this state is synced.
-    mutating func noteDurable(_ state: RingState, hasClock: Bool) {
+    mutating func noteDurable(_ state: RingState, cursor: UInt64, hasClock: Bool) {
         disk!.watermark = state.watermark
+        disk!.toldEnd = cursor
         disk!.hadUnsettled = state.stored > state.settled
         if hasClock { disk!.hasClock = true }
         disk!.lossNeedsPage = false

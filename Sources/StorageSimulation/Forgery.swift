@@ -45,7 +45,15 @@ package enum Forgery: Hashable, Sendable {
             guard short(0) == checksum(image, at: start, filePage: UInt64(page)) else { continue }
             let reserved = number(reservedOffset) - min(number(reservedOffset), number(376))
             if image[start + 20] == 1 { note(short(40), number(64) - min(number(64), number(48) + 1)) }
-            if image[start + 20] == 2 { note(short(384), reserved) }
+            if image[start + 20] == 2 {
+                note(short(384), reserved)
+                // Earlier streams, each up to the next one.
+                let count = Int(number(22) & 0xFFFF) / 12
+                for index in 0..<count {
+                    let next = index + 1 < count ? number(412 + 12 * index) : number(376)
+                    note(short(408 + 12 * index), next - min(next, number(400 + 12 * index)))
+                }
+            }
             if number(32) > last.revision { last = (number(32), short(384), reserved) }
         }
         note(last.stream, last.number)

@@ -28,8 +28,11 @@ package struct RingOracle: Sendable {
     private var acknowledgedLosses: [UInt32: [ClosedRange<UInt64>]] = [:]
     /// Up to which number of a stream law 2 was checked.
     private var settledThrough: [UInt32: UInt64] = [:]
-    /// Acknowledged readings that came again since the process began.
+    /// Acknowledged readings that came again since the process began, each counted once: a connection that breaks sends what is in flight
+    /// a second time, which is no work of the crash.
     package private(set) var repeats = 0
+    /// In which run of the process a reading was counted as repeated last.
+    private var repeatedRun: [Name: Int] = [:]
     package private(set) var maximumRepeats = 0
     private var lastFirstHanded: [UInt32: UInt64] = [:]
     package private(set) var losses: [UInt32: [Loss]] = [:]
@@ -163,6 +166,7 @@ package struct RingOracle: Sendable {
     private mutating func noteRepeat(_ name: Name, _ text: String) {
         guard let run = acknowledgedRun[name] else { return }
         if run == restarts { fail("law 6: \(text) was acknowledged, and comes again in the same run of the process") }
+        guard repeatedRun.updateValue(restarts, forKey: name) != restarts else { return }
         repeats += 1
         maximumRepeats = max(maximumRepeats, repeats)
     }
@@ -173,8 +177,9 @@ package struct RingOracle: Sendable {
         case (.estimated(let a), .estimated(let b)) where a == b: break
         case (.unknown(let a), .unknown(let b)) where a == b: break
         case (.unknown, .estimated): break
-        // The page that knew the time is damaged.
-        case (.estimated, .unknown) where forgivesDamage, (.unknown, .unknown) where forgivesDamage: break
+        // The page that knew the time is damaged; another may have a later look at the clock.
+        case (.estimated, .unknown) where forgivesDamage, (.unknown, .unknown) where forgivesDamage,
+            (.estimated, .estimated) where forgivesDamage: break
         default: fail("law 3: the stamp of \(text) went from \(before) to \(now)")
         }
     }
@@ -189,8 +194,9 @@ package struct RingOracle: Sendable {
         if let known = losses[stream]?.firstIndex(where: { $0.first == loss.first }) {
             let before = losses[stream]![known]
             if losses[stream]![known] != loss, lossRun[Name(stream: stream, sequence: loss.first.rawValue)] == restarts { fail("loss \(text) had another range or count before: \(losses[stream]![known]) \(loss)") }
-            if loss.last < before.last { fail("loss \(text) has become smaller") }
-            losses[stream]![known] = loss
+            if loss.last < before.last, !forgivesDamage { fail("loss \(text) has become smaller") }
+            // Where the page that knew how far the numbers go is damaged, what was published stays published.
+            if loss.last >= before.last { losses[stream]![known] = loss }
             lossRun[Name(stream: stream, sequence: loss.first.rawValue)] = restarts
         } else {
             losses[stream, default: []].append(loss)
@@ -217,11 +223,11 @@ package struct RingOracle: Sendable {
     /// end there without a loss.
     /// - Parameter known: how far the numbers of each stream go, by the whole pages of the file.
     package mutating func forget(beyond known: [UInt32: UInt64]) {
-        for (stream, head) in heads where endOfForgotten[stream] == nil {
-            if let number = firstUnaccounted(stream, from: (known[stream] ?? 0) + 1, through: head - 1) {
-                endOfForgotten[stream] = number - 1
-                forgottenStreams += 1
-            }
+        for (stream, head) in heads {
+            guard let number = firstUnaccounted(stream, from: (known[stream] ?? 0) + 1, through: head - 1) else { continue }
+            // A second page that is damaged may take more.
+            if endOfForgotten[stream] == nil { forgottenStreams += 1 }
+            endOfForgotten[stream] = min(endOfForgotten[stream] ?? .max, number - 1)
         }
     }
 

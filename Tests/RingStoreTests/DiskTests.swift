@@ -43,6 +43,23 @@ private func disk(open number: UInt64?, prepared: UInt64?) -> Disk {
         #expect(failed.open?.number == 8 && failed.nextNumber == 9)
     }
 
+    @Test func `a copy that fills a gap keeps its number after a failed write, and is not the newest page`() {
+        var failed = disk(open: nil, prepared: 1)
+        func copy(_ number: UInt64) -> Recovered.Unplaced {
+            let header = PageHeader(
+                ringID: 1, filePages: 256, kind: .log, number: number, revision: 1, span: StreamSpan(stream: 1, base: 0), boot: 1, first: 1,
+                end: 2, storedBefore: 0, readings: 1, recordBytes: 0, state: RingState())
+            return Recovered.Unplaced(slot: 0, header: header, bytes: [])
+        }
+        failed.placed = 5
+        failed.unplaced = [copy(2)]
+        #expect(failed.newestNumber == 5)
+        failed.unplaced.append(copy(6))
+        #expect(failed.newestNumber == 6)
+        failed.jump(past: 6)
+        #expect(failed.unplaced.map { $0.header.number } == [2, 8])
+    }
+
     @Test func `no revision is used twice`() {
         var disk = disk(open: nil, prepared: nil)
         let revisions = [disk.takeRevision(), disk.takeRevision()]

@@ -12,26 +12,31 @@ private func state(lost: UInt64 = 0, damaged: UInt64 = 0) -> RingState {
 
 @Suite struct HoleTests {
     @Test func `where the counters make up for every position the count is exact, whatever else was lost`() {
-        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 100, state(lost: 5000))
+        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 100, sameProcess: 0, state(lost: 5000))
         #expect(hole.stored == 20 && hole.count == 20)
     }
 
     @Test func `positions that were acknowledged before they were written are not counted`() {
-        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 83, state())
+        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 83, sameProcess: 20, state())
         #expect(hole.stored == 3 && hole.count == 3)
         // What damage has cost lies in other holes.
-        #expect(Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 83, state(lost: 9, damaged: 9)).count == 3)
+        #expect(Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 83, sameProcess: 500, state(lost: 9, damaged: 9)).count == 3)
     }
 
     @Test func `where something may have been lost before it was written nobody knows the count`() {
-        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 80, state(lost: 3))
+        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 80, sameProcess: 500, state(lost: 3))
         #expect(hole.stored == 0 && hole.count == nil)
     }
 
+    @Test func `where a process may have ended in it, numbers that are lost with a process are not taken for acknowledged ones`() {
+        let hole = Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 83, sameProcess: 19, state())
+        #expect(hole.stored == 3 && hole.count == nil)
+    }
+
     @Test func `without a neighbour nothing is known, and counters that go back count nothing`() {
-        let hole = Hole(from: 101, to: 121, storedBefore: nil, storedBehind: 80, state())
+        let hole = Hole(from: 101, to: 121, storedBefore: nil, storedBehind: 80, sameProcess: 20, state())
         #expect(hole.stored == nil && hole.count == nil)
-        #expect(Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 60, state()).count == 0)
+        #expect(Hole(from: 101, to: 121, storedBefore: 80, storedBehind: 60, sameProcess: 20, state()).count == 0)
     }
 
     /// Readings of which some are rejected while they wait in memory, and the page that tells of it is gone.

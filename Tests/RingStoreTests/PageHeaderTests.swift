@@ -28,7 +28,7 @@ let sampleHeader = PageHeader(
     }(),
     clock: ClockRecord(instant: Instant(nanoseconds: -5), wallTime: WallTime(nanoseconds: 1 << 60), position: 18),
     firstClock: ClockRecord(instant: Instant(nanoseconds: 5), wallTime: WallTime(nanoseconds: 77), position: 15),
-    notBefore: WallTime(nanoseconds: 123))
+    notBefore: WallTime(nanoseconds: 123), sameProcess: 17)
 
 @Suite struct PageHeaderTests {
     @Test func `a header comes back whole`() {
@@ -46,6 +46,21 @@ let sampleHeader = PageHeader(
         header.state.early = []
         header.state.isClean = false
         #expect(PageHeader(header.encode(records: [1, 2, 3, 4], filePage: 9), filePage: 9) == header)
+    }
+
+    @Test func `a file header carries as many streams as have room, the newest, and a log page none`() {
+        let spans = (1...400).map { StreamSpan(stream: UInt32($0), base: UInt64($0) * 1000) }
+        for count in [0, 1, 3, 308, 400] {
+            let records = PageHeader.records(of: Array(spans.prefix(count)))
+            var header = sampleHeader
+            header.kind = .file
+            let page = header.encode(records: records, filePage: 0)
+            let read = PageHeader(page, filePage: 0)
+            #expect(read?.spans(in: page) == Array(spans.prefix(count).suffix(308)))
+            header.kind = .log
+            let log = header.encode(records: records, filePage: 0)
+            #expect(PageHeader(log, filePage: 0)?.spans(in: log) == [])
+        }
     }
 
     @Test func `a page in another place is none`() {

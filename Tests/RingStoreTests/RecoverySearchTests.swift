@@ -70,6 +70,44 @@ private func zero(_ file: inout [UInt8], _ page: UInt64) {
         #expect(recovered.newest!.end == 501)
     }
 
+    @Test func `where the log begins with damage, what lies behind it is not lost`() throws {
+        var bench = storedRing(400)
+        let layout = try #require(bench.ring.disk?.layout)
+        for slot in layout.slots where PageHeader(pages(of: bench.file!, slot, 1), filePage: slot).map({ $0.number < 5 }) ?? false {
+            bench.file![Int(slot) * 4096 + 1000] ^= 1
+        }
+        for number in 0..<5 as Range<UInt64> { bench.file![Int(layout.filePage(of: number)) * 4096 + 1000] ^= 1 }
+        var next = bench.restarted()
+        let handovers = next.drain()
+        let whole = layout.filePage(of: 5)
+        let end = try #require(PageHeader(pages(of: bench.file!, whole, 1), filePage: whole)).first
+        #expect(numbers(handovers) == Array(end...400))
+        let losses = handovers.compactMap { $0.loss }.filter { $0.cause != .restart }
+        #expect(losses.map { $0.first.rawValue...$0.last.rawValue } == [1...end - 1] && losses[0].cause == .damaged)
+    }
+
+    @Test func `a copy in a slot is as good as its page, also where the page behind that is damaged too`() throws {
+        var bench = storedRing(500)
+        let layout = try #require(bench.ring.disk?.layout)
+        let copies = layout.slots.compactMap { PageHeader(pages(of: bench.file!, $0, 1), filePage: $0) }
+        let copy = try #require(copies.min { $0.number < $1.number })
+        try #require(copy.number + 2 < bench.ring.disk!.placed!)
+        for number in [copy.number, copy.number + 1] { bench.file![Int(layout.filePage(of: number)) * 4096 + 1000] ^= 1 }
+        let behind = layout.filePage(of: copy.number + 2)
+        let end = try #require(PageHeader(pages(of: bench.file!, behind, 1), filePage: behind)).first
+        var next = bench.restarted()
+        let expected: [UInt64] = Array(1..<copy.end) + Array(end...500)
+        #expect(numbers(next.drain()) == expected)
+        // It goes to its place with the next page that is written, and the log is as it was.
+        next.input(.append(airReading(1, at: 600)))
+        next.advance(to: 700)
+        let recovered = try #require(found(next.file!))
+        #expect(recovered.unplaced.allSatisfy { $0.header.number > copy.number })
+        #expect(recovered.logEnd > 501)
+        var last = next.restarted(seed: 3)
+        #expect(numbers(last.drain().filter { $0.reading?.stream == bench.ring.status.stream }).filter { $0 <= 500 } == expected)
+    }
+
     @Test func `pages of another ring are not taken for this one's`() throws {
         let mine = storedRing(300)
         var other = Bench(seed: 77)

@@ -201,4 +201,39 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
             #expect(same == reading)
         }
     }
+
+    @Test func `what was stamped while the file could not be opened, and what the file had, both keep their time`() {
+        func look(_ at: Double, _ offset: Double) -> RingInput {
+            .clock(ClockReading(instant: seconds(at), wallTime: WallTime(nanoseconds: Int64((at + offset) * 1e9)), isKnown: true))
+        }
+        var first = Bench()
+        first.input(.start)
+        first.input(.append(airReading(1, at: 1)))
+        first.advance(to: 10)
+        // Stored without a time, which becomes known.
+        first.now = seconds(11)
+        first.input(look(11, 100))
+        first.advance(to: 20)
+        let stored = first.drain(unstamped: false)
+        // The same boot; the wall clock was set by 3 s meanwhile, and the disk does not serve.
+        var second = Bench(file: first.file, boot: 1, seed: 2)
+        second.now = seconds(20)
+        second.error = .inputOutput
+        second.input(.start)
+        second.input(.append(airReading(2, at: 20)))
+        second.now = seconds(21)
+        second.input(look(21, 103))
+        let handed = stored + second.drain(unstamped: false)
+        #expect(handed.count == 2)
+        second.error = nil
+        second.advance(to: 60)
+        second.input(.rewind)
+        #expect(second.drain(unstamped: false).filter { $0.reading != nil } == handed)
+        for boot in [1, 2] as [UInt32] {
+            var third = Bench(file: second.file, boot: boot, seed: 3)
+            third.now = seconds(70)
+            third.input(.start)
+            #expect(third.drain().filter { $0.reading != nil } == handed)
+        }
+    }
 }

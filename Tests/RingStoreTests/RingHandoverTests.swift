@@ -85,6 +85,43 @@ import Testing
         #expect(numbers(handovers) == numbers(handovers).sorted())
     }
 
+    /// 19 readings are a page, and that is a segment here.
+    private func drainedSegment() -> Bench {
+        var bench = storedRing(100).restarted()
+        for _ in 0..<19 {
+            guard let handover = bench.next() else { break }
+            bench.input(.acknowledged(handover.name))
+        }
+        bench.holds = true
+        // The next page is read, and then the watermark has to be written.
+        check(bench.next() == nil)
+        while case .read? = bench.held {
+            bench.release()
+            check(bench.next() == nil)
+        }
+        return bench
+    }
+
+    @Test func `of the next segment nothing is handed over before the file knows that this one was acknowledged`() {
+        var bench = drainedSegment()
+        guard case .write? = bench.held else {
+            Issue.record("nothing is written")
+            return
+        }
+        check(bench.next() == nil)
+        bench.holds = false
+        bench.release()
+        #expect(bench.ring.disk?.watermark == 19)
+        check(bench.next()?.reading?.sequence.rawValue == 20)
+    }
+
+    @Test func `a disk that does not take the watermark holds up nothing`() {
+        var bench = drainedSegment()
+        bench.held = nil
+        bench.input(.storage(.failed(.inputOutput)))
+        check(bench.next()?.reading?.sequence.rawValue == 20)
+    }
+
     @Test func `a disk that cannot be read for a minute costs nothing`() {
         var bench = storedRing(400)
         bench.error = .inputOutput

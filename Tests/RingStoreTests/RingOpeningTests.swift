@@ -112,6 +112,64 @@ import Testing
         #expect(losses.contains { $0.stream == stream && $0.first == .first && $0.cause == .restart })
     }
 
+    @Test func `a stream that only a header names is named by the next header too, until the log has told it`() {
+        var bench = Bench()
+        bench.input(.start)
+        var streams: [StreamID] = []
+        // Each time the numbers of the last stream are in doubt, and the process ends before the log can tell that.
+        for seed in 2...5 as ClosedRange<UInt64> {
+            streams.append(bench.ring.status.stream)
+            bench.file![63 * 4096 + 100] ^= 1
+            bench = bench.restarted(seed: seed)
+            #expect(bench.ring.status.stream != streams.last)
+        }
+        let losses = bench.drain().compactMap { $0.loss }
+        for stream in streams { #expect(losses.contains { $0.stream == stream && $0.first == .first && $0.cause == .restart }) }
+    }
+
+    @Test func `where the newest header is gone, numbers that the other one reserves are in doubt`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 1)))
+        bench.input(.stop)
+        let stream = bench.ring.status.stream
+        // The first header was written last when the ring was made by one that reserves more than the clean stop used.
+        bench.file![63 * 4096 + 100] ^= 1
+        var next = bench.restarted()
+        let losses = next.drain().compactMap { $0.loss }
+        #expect(losses.contains { $0.stream == stream && $0.first.rawValue == 2 && $0.last.rawValue == 7200 && $0.cause == .restart })
+    }
+
+    @Test func `a stream of which every page is damaged is told by its name, which the page before it knows`() throws {
+        var bench = Bench()
+        bench.input(.start)
+        for index in 1...5 { bench.input(.append(airReading(Int64(index), at: 1))) }
+        bench.input(.stop)
+        var streams: [StreamID] = []
+        for seed in [2, 3] as [UInt64] {
+            // A header that is gone begins a new stream.
+            bench.file![100] ^= 1
+            bench = bench.restarted(seed: seed)
+            streams.append(bench.ring.status.stream)
+            for index in 1...3 { bench.input(.append(airReading(Int64(index), at: 20))) }
+            bench.advance(to: 30 * Double(seed))
+            bench.input(.stop)
+        }
+        let layout = try #require(bench.ring.disk?.layout)
+        var count = 0
+        for page in 0..<layout.pages {
+            guard let header = PageHeader(pages(of: bench.file!, page, 1), filePage: page), header.kind == .log,
+                header.span.stream == streams[0].rawValue
+            else { continue }
+            bench.file![Int(page) * 4096 + 1000] ^= 1
+            count += 1
+        }
+        #expect(count > 0)
+        var last = bench.restarted(seed: 4)
+        let losses = last.drain().compactMap { $0.loss }
+        #expect(losses.contains { $0.stream == streams[0] && $0.first == .first && $0.last.rawValue >= 3 && $0.cause == .damaged })
+    }
+
     @Test func `a page that cannot be read for a while costs nothing`() {
         var first = Bench()
         first.input(.start)
