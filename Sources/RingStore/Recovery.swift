@@ -247,6 +247,15 @@ struct Recovered: Hashable, Sendable {
     /// Numbers up to this position may have been used. Where the newest state may be gone, what any header has reserved.
     var used: UInt64 { max(latest.state.reserved, logEnd - 1, latest.state.watermark, isDoubtful ? reservedByHeaders : 0) }
 
+    /// Readings in the log before its tail, which may be behind the page that was found: its readings count as evicted already. Nil: not known.
+    func stored(before tailPosition: UInt64) -> UInt64? {
+        // Of an empty log nothing is gone.
+        guard newest != nil else { return 0 }
+        guard let tail else { return nil }
+        if tailPosition == tail.first { return tail.storedBefore }
+        return tailPosition == tail.end ? tail.storedBefore + tail.readings : nil
+    }
+
     /// The end of the file is missing. It is read as far as it goes, and never written.
     var isCut: Bool { layout.pages > filePages }
 

@@ -343,9 +343,6 @@ extension Ring {
             acknowledged.insert(first: loss.first, end: loss.end, stored: loss.stored)
         }
         settle()
-        while let first = pending.first, first.isAcknowledged {
-            memoryBytes -= Slot.bytes(pending.removeFirst().reading)
-        }
     }
 
     func position(_ stream: StreamID, _ sequence: SequenceNumber) -> UInt64? {

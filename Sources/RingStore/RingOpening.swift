@@ -181,8 +181,7 @@ extension Ring {
             nextNumber: max(unplaced.last.map { $0.header.number + 1 } ?? 0, found.placed.map { $0 + 1 } ?? 0),
             placed: found.placed, unplaced: unplaced, preparedThrough: found.placed.map { found.layout.segment(of: $0) },
             preparation: nil, tailPage: found.tailPage, tailPosition: tailPosition,
-            // Of an empty log nothing is gone.
-            tailStored: found.newest == nil ? 0 : found.tail?.storedBefore, headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
+            tailStored: found.stored(before: tailPosition), headerTurn: headerTurn, badSlot: nil, watermark: state.watermark,
             hadUnsettled: stored > state.settled,
             hasClock: found.newest.map { $0.boot == boot.rawValue && $0.firstClock != nil } ?? false)
         disk.headerStreams = found.headerSpans.map { $0?.stream }
@@ -399,7 +398,8 @@ extension Ring {
         reservedAmount = header.amount
         disk!.headerStreams[1 - disk!.headerTurn] = header.state.span.stream
         storedClock = header.clock ?? storedClock
-        isVolatile = false
+        // A stream that began while it was on its way is not named in it.
+        if header.state.span == spans[spans.count - 1] { isVolatile = false }
         noteDurable(header.state, cursor: header.cursor, hasClock: false)
         rateSince = now
         rateHead = head

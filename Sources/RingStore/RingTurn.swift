@@ -4,6 +4,7 @@ internal import Telemetry
 
 extension Ring {
     mutating func pump(_ now: Instant, _ actions: inout [RingAction]) {
+        dropAcknowledged()
         // Each step makes a request, or changes what the next one sees.
         while job == nil {
             guard let request = nextRequest(now, &actions) else { break }
@@ -16,6 +17,11 @@ extension Ring {
             sayWhatIsLeft(&actions)
             actions.append(.stopped)
         }
+    }
+
+    /// Also one that was acknowledged before the one in front of it was lost or refused: else it would be due for ever, and never written.
+    private mutating func dropAcknowledged() {
+        while let first = pending.first, first.isAcknowledged { memoryBytes -= Slot.bytes(pending.removeFirst().reading) }
     }
 
     private mutating func nextRequest(_ now: Instant, _ actions: inout [RingAction]) -> StorageRequest? {

@@ -35,12 +35,12 @@ package struct Family: Sendable {
             $0.longReadings = true
             $0.stepsPerLife = 150
         },
-        Family("drop-newest", seeds: 40, found: [20033]) {
+        Family("drop-newest", seeds: 40, found: [20033, 3_597_922_180_646_077]) {
             $0.longReadings = true
             $0.stepsPerLife = 150
             $0.whenFull = .dropNewest
         },
-        Family("resize", seeds: 40, found: [55_711_746_029_268_040]) {
+        Family("resize", seeds: 40, found: [55_711_746_029_268_040, 3_597_922_180_646_004, 9_669_900_300_435_869]) {
             $0.longReadings = true
             $0.stepsPerLife = 60
             $0.otherSizes = [384 << 10, 512 << 10]
@@ -67,6 +67,7 @@ package struct Family: Sendable {
         },
         Family("bit-rot", seeds: 100, found: [
             57_773_738_660_098_154, 8_524_171_552_337_424, 8_524_171_552_337_537, 8_524_171_552_337_704, 37_359_419_171_768_656,
+            3_597_922_180_646_029,
         ]) { $0.faults.bitRot = 300 },
         Family("everything", seeds: 100, found: [18_091_111_939_115_403, 37_359_419_171_768_494]) {
             $0.longReadings = true

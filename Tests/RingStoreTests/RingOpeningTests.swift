@@ -127,6 +127,28 @@ import Testing
         for stream in streams { #expect(losses.contains { $0.stream == stream && $0.first == .first && $0.cause == .restart }) }
     }
 
+    @Test func `a stream that begins while a header is on its way is in memory only until the next one names it`() {
+        var bench = Bench(memory: 16 << 10)
+        bench.input(.start)
+        bench.input(.append(airReading(0, at: 0)))
+        bench.input(.stop)
+        var next = Bench(memory: 16 << 10, file: bench.file, boot: 1, seed: 2)
+        // The first reading needs numbers; those behind it fill the memory before the header is there.
+        next.holds = true
+        next.input(.start)
+        for _ in 0..<100 {
+            if case .write? = next.held { break }
+            next.release()
+        }
+        let stream = next.ring.status.stream
+        for index in 1...200 { next.input(.append(airReading(Int64(index), at: 1))) }
+        #expect(next.ring.status.stream != stream && next.ring.status.isInMemoryOnly)
+        next.release()
+        #expect(next.ring.status.isInMemoryOnly)
+        next.release()
+        #expect(!next.ring.status.isInMemoryOnly)
+    }
+
     @Test func `where the newest header is gone, numbers that the other one reserves are in doubt`() {
         var bench = Bench()
         bench.input(.start)

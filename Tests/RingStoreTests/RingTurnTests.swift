@@ -128,4 +128,18 @@ import Testing
         let next = bench.restarted(boot: 2, whenFull: .dropNewest)
         #expect(next.ring.status.watermark.rawValue >= 100 - 2 * 18)
     }
+
+    @Test func `a reading that was acknowledged while the one before it was rejected is not due for ever`() {
+        var bench = Bench()
+        bench.input(.start)
+        bench.input(.append(airReading(1, at: 0)))
+        bench.input(.append(airReading(2, at: 0)))
+        let handovers = bench.drain()
+        bench.input(.acknowledged(handovers[1].name))
+        bench.input(.rejected(handovers[0].name))
+        let writes = bench.writes.count
+        bench.advance(to: 60)
+        #expect(bench.writes.count - writes <= 2)
+        #expect(bench.ring.memoryBytes == 0)
+    }
 }
