@@ -30,10 +30,7 @@ extension Ring {
             return (handover, [])
         }
         var actions: [RingAction] = []
-        if wanted != nil || wantsState {
-            pump(now, &actions)
-            noteDeadline()
-        }
+        if wanted != nil || wantsState { pump(now, &actions) }
         return (nil, actions)
     }
 
@@ -67,14 +64,16 @@ extension Ring {
             } else if let index = writing.index(of: cursor) {
                 if mustBeStoredFirst(writing[index]) { return nil }
                 if let handover = hand(writing[index], unstamped) {
-                    writing.noteHanded(at: index)
+                    writing[index].isOut = true
+                    writing[index].wasHanded = true
                     return handover
                 }
                 if isWaitingForClock { return nil }
             } else if let index = pending.index(of: cursor) {
                 if mustBeStoredFirst(pending[index]) { return nil }
                 if let handover = hand(pending[index], unstamped) {
-                    pending.noteHanded(at: index)
+                    pending[index].isOut = true
+                    pending[index].wasHanded = true
                     return handover
                 }
                 if isWaitingForClock { return nil }
@@ -95,7 +94,7 @@ extension Ring {
 
     /// With `sync` 0 nothing is handed over that a power cut could take back, as long as the disk serves.
     private func mustBeStoredFirst(_ slot: Slot) -> Bool {
-        syncNanoseconds == 0 && phase == .open && failure == nil && !isVolatile && !slot.wasHanded && !slot.isAcknowledged
+        configuration.sync == .zero && phase == .open && failure == nil && !isVolatile && !slot.wasHanded && !slot.isAcknowledged
     }
 
     private mutating func again(_ index: Int) -> Handover {
@@ -326,10 +325,10 @@ extension Ring {
                 _ = held.remove(at: index)
                 acknowledged.insert(first: position, end: position + 1, stored: 1)
             } else if let index = pending.index(of: position), pending[index].wasHanded, !pending[index].isAcknowledged {
-                pending.noteAcknowledged(at: index)
+                pending[index].isAcknowledged = true
                 acknowledged.insert(first: position, end: position + 1, stored: 0)
             } else if let index = writing.index(of: position), writing[index].wasHanded, !writing[index].isAcknowledged {
-                writing.noteAcknowledged(at: index)
+                writing[index].isAcknowledged = true
                 acknowledged.insert(first: position, end: position + 1, stored: 0)
             } else {
                 return

@@ -67,8 +67,7 @@ final class Driver {
     private func drain() {
         messages += transport.takeMessages()
         while true {
-            var inputs: [SessionInput] = []
-            transport.takeInputs(into: &inputs)
+            let inputs = transport.takeInputs()
             if inputs.isEmpty { return }
             for input in inputs { handle(input) }
         }
