@@ -35,18 +35,8 @@ let tests: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// Comparing and hashing a String needs the tables of Unicode. The linker looks them up from the folder of the
-// toolchain's libraries, which the compiler names to it; a cross build (GODWIT_CROSS, its architecture) names its own in its
-// toolset.
+// A cross build: its architecture.
 let cross = Context.environment["GODWIT_CROSS"]
-#if arch(x86_64)
-let embeddedTriple = "x86_64-unknown-linux-gnu"
-#else
-let embeddedTriple = "aarch64-none-none-elf"
-#endif
-let unicodeTables: [String] =
-    cross != nil
-    ? [] : ["-use-ld=lld", "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a"]
 
 // The whole program is compiled at its link (`--experimental-lto-mode full`, see scripts/common), by lld: docs/performance.md has
 // what that takes off.
@@ -87,7 +77,7 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies, swiftSettings: shipped,
         linkerSettings: embedded
-            ? [.unsafeFlags(smallest.flatMap { ["-Xlinker", $0] } + unicodeTables), .linkedLibrary("m")] : [])
+            ? [.unsafeFlags(["-use-ld=lld"] + smallest.flatMap { ["-Xlinker", $0] }), .linkedLibrary("m")] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
