@@ -6,7 +6,7 @@ private let longest = Duration.seconds(31 * 86_400)
 
 extension Checker {
     mutating func alerts(_ entry: Entry) -> [AlertRule] {
-        var places: [String: Place] = [:]
+        var places = NameTable<Place>()
         var result: [AlertRule] = []
         for node in elements(entry, example: "- {id: frost, series: air.temperature, below: 2}") {
             if let rule = alert(node, places: &places) { result.append(rule) }
@@ -14,7 +14,7 @@ extension Checker {
         return result
     }
 
-    private mutating func alert(_ node: Node, places: inout [String: Place]) -> AlertRule? {
+    private mutating func alert(_ node: Node, places: inout NameTable<Place>) -> AlertRule? {
         let title = node["id"]?.value.scalar.map { "alert '\(shown($0.text))'" } ?? "alert"
         let keys = [
             "id", "series", "above", "clear_below", "below", "clear_above", "equals", "silent_for", "changes_by", "within", "for",
@@ -27,7 +27,7 @@ extension Checker {
             if let first = places[id] {
                 error(place, "duplicate id '\(id)'; the first is at \(named(first)), choose another")
             } else {
-                places[id] = place
+                places.set(place, for: id)
             }
         }
         require(section, "series", example: "SENSOR.QUANTITY")

@@ -1,11 +1,16 @@
 internal import Telemetry
 
 extension Checker {
-    private static let brokerStrangers = [
-        "host": "; write it into the URL: 'url: mqtt://HOST'", "server": "; write it into the URL: 'url: mqtt://HOST'",
-        "port": "; write it into the URL: 'url: mqtt://HOST:PORT'", "user": "; did you mean 'username'?",
-        "qos": "; it belongs into 'publish'", "prefix": "; it belongs into 'publish'", "topic": "; did you mean publish.prefix?",
-    ]
+    private static func brokerStranger(_ key: String) -> String? {
+        switch key {
+        case "host", "server": "; write it into the URL: 'url: mqtt://HOST'"
+        case "port": "; write it into the URL: 'url: mqtt://HOST:PORT'"
+        case "user": "; did you mean 'username'?"
+        case "qos", "prefix": "; it belongs into 'publish'"
+        case "topic": "; did you mean publish.prefix?"
+        default: nil
+        }
+    }
 
     /// - Parameter device: for the default of `client_id`.
     mutating func broker(_ entry: Entry, device: String) -> BrokerSettings? {
@@ -15,7 +20,7 @@ extension Checker {
                 keys: [
                     "url", "protocol", "client_id", "username", "password", "tls", "keep_alive", "reconnect", "in_flight",
                     "rate_limit", "connect",
-                ], strangers: Self.brokerStrangers)
+                ], strangers: Self.brokerStranger)
         else { return nil }
         require(section, "url", example: "mqtt://HOST")
         let urls = brokerURLs(section)

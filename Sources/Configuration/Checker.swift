@@ -25,7 +25,7 @@ package struct Checker {
 
     package var problems: [PlacedProblem] = []
     /// Every line that something wants, by its identity, for "two on one line".
-    var lineUses: [String: LineUse] = [:]
+    var lineUses = NameTable<LineUse>()
     /// What alerts and outputs can refer to.
     var sensors: [SensorFacts] = []
     /// Index into `sensors` by id.
@@ -99,13 +99,13 @@ struct ScalarText {
 
 extension Checker {
     /// The mapping behind a key; an empty value is an empty mapping. Unknown keys are reported.
-    mutating func section(_ entry: Entry, keys: [String], title: String? = nil, strangers: [String: String] = [:]) -> Section? {
+    mutating func section(_ entry: Entry, keys: [String], title: String? = nil, strangers: (String) -> String? = { _ in nil }) -> Section? {
         section(entry.value, name: entry.key, title: title ?? entry.key, keys: keys, strangers: strangers)
     }
 
     /// - Parameter strangers: for keys that people bring from elsewhere, what to say of them.
     mutating func section(
-        _ node: Node, name: String, title: String, keys: [String], strangers: [String: String] = [:]
+        _ node: Node, name: String, title: String, keys: [String], strangers: (String) -> String? = { _ in nil }
     ) -> Section? {
         if node.isNull { return Section(title: title, place: node.place, entries: []) }
         guard let entries = node.entries else {
@@ -113,7 +113,7 @@ extension Checker {
             return nil
         }
         for entry in entries where !keys.contains(entry.key) {
-            let next = strangers[entry.key] ?? Suggestion.nextStep(for: entry.key, among: keys, what: "keys")
+            let next = strangers(entry.key) ?? Suggestion.nextStep(for: entry.key, among: keys, what: "keys")
             error(entry.keyPlace, "unknown key '\(shown(entry.key))' in \(title)\(next)")
         }
         return Section(title: title, place: node.place, entries: entries.filter { keys.contains($0.key) })

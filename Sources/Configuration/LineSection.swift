@@ -74,7 +74,7 @@ extension Checker {
                 use.place,
                 "line: \(use.shownLine) is taken by \(first.owner) at \(named(first.place)); choose another line")
         } else {
-            lineUses[identity(line)] = use
+            lineUses.set(use, for: identity(line))
         }
         return line
     }

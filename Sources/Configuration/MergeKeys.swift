@@ -5,8 +5,8 @@ package enum MergeKeys {
     package static func expand(_ entries: [Entry], problems: inout [PlacedProblem]) -> [Entry] {
         guard let merge = entries.first(where: { $0.isMergeKey }) else { return entries }
         var result = entries.filter { !$0.isMergeKey }
-        var known: Set<String> = []
-        for entry in result { known.insert(entry.key) }
+        var known: [String: Int] = [:]
+        for entry in result { known[entry.key] = 1 }
         var sources: [Node] = []
         switch merge.value.content {
         case .mapping: sources = [merge.value]
@@ -19,7 +19,7 @@ package enum MergeKeys {
             return result
         }
         for source in sources {
-            for entry in source.entries ?? [] where known.insert(entry.key).inserted { result.append(entry) }
+            for entry in source.entries ?? [] where known.updateValue(1, forKey: entry.key) == nil { result.append(entry) }
         }
         return result
     }

@@ -82,31 +82,24 @@ extension Checker {
     }
 
     /// Keys that stand at the top where a section is meant.
-    private static let misplaced: [String: String] = {
-        var result: [String: String] = [:]
-        for key in ["url", "protocol", "client_id", "username", "password", "tls", "keep_alive", "reconnect", "in_flight"] {
-            result[key] = "; it belongs into 'broker'"
+    private static func misplaced(_ key: String) -> String? {
+        switch key {
+        case "url", "protocol", "client_id", "username", "password", "tls", "keep_alive", "reconnect", "in_flight": "; it belongs into 'broker'"
+        case "prefix", "qos", "encoding", "batch", "identify", "live", "metrics_every", "clock", "wait_for_clock": "; it belongs into 'publish'"
+        case "size", "sync", "when_full", "memory", "state_every": "; it belongs into 'buffer'"
+        case "mqtt": "; did you mean 'broker'?"
+        default: nil
         }
-        for key in ["prefix", "qos", "encoding", "batch", "identify", "live", "metrics_every", "clock", "wait_for_clock"] {
-            result[key] = "; it belongs into 'publish'"
-        }
-        for key in ["size", "sync", "when_full", "memory", "state_every"] { result[key] = "; it belongs into 'buffer'" }
-        result["mqtt"] = "; did you mean 'broker'?"
-        return result
-    }()
+    }
 
     /// No topic that the configuration makes is longer than brokers take. Only a long prefix can make one.
     private mutating func topics(_ top: Section, prefix: String, device: String) {
-        var ends = ["/unstamped/": sensors.map { $0.id }]
-        ends["/outputs/"] = outputs.map { $0.id + "/set" }
-        ends["/alerts/"] = top["alerts"]?.value.elements?.compactMap { $0["id"]?.value.scalar?.text } ?? []
-        var longest = "\(prefix)/\(device)/response"
-        for (folder, names) in ends {
-            for name in names {
-                let topic = "\(prefix)/\(device)\(folder)\(name)"
-                if topic.utf8.count > longest.utf8.count { longest = topic }
-            }
-        }
+        let ends =
+            ["response"] + sensors.map { "unstamped/" + $0.id } + outputs.map { "outputs/" + $0.id + "/set" }
+            + (top["alerts"]?.value.elements?.compactMap { $0["id"]?.value.scalar?.text } ?? []).map { "alerts/" + $0 }
+        var end = ""
+        for next in ends where next.utf8.count > end.utf8.count { end = next }
+        let longest = "\(prefix)/\(device)/\(end)"
         let over = longest.utf8.count - Identifiers.maximumTopicBytes
         guard over > 0, let publish = top["publish"], let entry = publish.value["prefix"] else { return }
         // What a reference stands for is not shown.

@@ -12,7 +12,7 @@ private let longestEvery = Duration.seconds(31 * 86_400)
 extension Checker {
     mutating func sensors(_ entry: Entry) -> [SensorSettings] {
         var result: [SensorSettings] = []
-        var places: [String: Place] = [:]
+        var places = NameTable<Place>()
         for node in elements(entry, example: "- {id: air, model: dht22, line: GPIO4}") {
             let settings = sensor(node, places: &places)
             if let settings { result.append(settings) }
@@ -20,7 +20,7 @@ extension Checker {
         return result
     }
 
-    private mutating func sensor(_ node: Node, places: inout [String: Place]) -> SensorSettings? {
+    private mutating func sensor(_ node: Node, places: inout NameTable<Place>) -> SensorSettings? {
         guard let entries = node.entries else {
             error(node.place, "sensors: an entry is \(shape(node)), not a mapping; write '- {id: air, model: dht22, line: GPIO4}'")
             return nil
@@ -36,7 +36,7 @@ extension Checker {
                 error(place, "duplicate id '\(id)'; the first is at \(named(first)), choose another")
                 isDuplicate = true
             } else {
-                places[id] = place
+                places.set(place, for: id)
             }
         }
         require(titled, "model", example: "dht22")
@@ -85,7 +85,13 @@ extension Checker {
         guard
             let section = section(
                 node, name: "sensors", title: title, keys: keys,
-                strangers: ["pin": "; did you mean 'line'?", "gpio": "; did you mean 'line'?", "interval": "; did you mean 'every'?"])
+                strangers: { key in
+                    switch key {
+                    case "pin", "gpio": "; did you mean 'line'?"
+                    case "interval": "; did you mean 'every'?"
+                    default: nil
+                    }
+                })
         else { return nil }
         let before = problems.count
         var settings = SensorSettings(id: id, name: id, model: model.name)

@@ -3,22 +3,20 @@ internal import Telemetry
 // broker.tls
 
 extension Checker {
-    private static let tlsStrangers: [String: String] = {
-        let text =
+    private static func tlsStranger(_ key: String) -> String? {
+        switch key {
+        case "insecure", "tls_insecure", "verify", "verify_peer", "verify_hostname", "skip_verify", "insecure_skip_verify":
             ": verification cannot be turned off; name the certificate authority of the broker with 'ca_file'"
-        var strangers: [String: String] = [:]
-        for key in ["insecure", "tls_insecure", "verify", "verify_peer", "verify_hostname", "skip_verify", "insecure_skip_verify"] {
-            strangers[key] = text
+        case "cafile": "; did you mean 'ca_file'?"
+        case "certfile": "; did you mean 'certificate_file'?"
+        case "keyfile": "; did you mean 'private_key_file'?"
+        default: nil
         }
-        strangers["cafile"] = "; did you mean 'ca_file'?"
-        strangers["certfile"] = "; did you mean 'certificate_file'?"
-        strangers["keyfile"] = "; did you mean 'private_key_file'?"
-        return strangers
-    }()
+    }
 
     mutating func tls(_ entry: Entry, urls: [BrokerURL]) -> TLSSettings? {
         let keys = ["ca_file", "certificate_file", "private_key_file", "psk_identity", "psk"]
-        guard let section = section(entry, keys: keys, strangers: Self.tlsStrangers) else { return nil }
+        guard let section = section(entry, keys: keys, strangers: Self.tlsStranger) else { return nil }
         // In a list a broker in the house may be plain, and one outside not.
         if !section.entries.isEmpty, let url = urls.first, !urls.contains(where: { $0.scheme == .tls }) {
             error(entry.keyPlace, "tls: has no effect with \(url.text); did you mean 'mqtts://\(url.host)'?")

@@ -25,7 +25,7 @@ package struct TreeBuilder: Sendable {
     /// `godwit.d` for `godwit.yaml`: where the text about `!include` points to.
     private let folderName: String
     private var stack: [Frame] = []
-    private var anchors: [String: Anchor] = [:]
+    private var anchors = NameTable<Anchor>()
     private var documents = 0
     private var nodes = 0
 
@@ -43,7 +43,7 @@ package struct TreeBuilder: Sendable {
         var nodesBefore: Int
         var elements: [Node] = []
         var entries: [Entry] = []
-        var keys: [String: Place] = [:]
+        var keys = NameTable<Place>()
         var key: (text: String, place: Place, isMergeKey: Bool)?
     }
 
@@ -62,7 +62,7 @@ package struct TreeBuilder: Sendable {
             try count(1, at: place)
             let style = check(tag, at: place) ? .quoted : style
             let node = Node(place: place, content: .scalar(Scalar(text: text, style: style)))
-            if let anchor { anchors[anchor] = .complete(node, nodes: 1) }
+            if let anchor { anchors.set(.complete(node, nodes: 1), for: anchor) }
             try put(node)
         case .sequenceStart(let tag, let anchor):
             try open(place, isMapping: false, tag: tag, anchor: anchor)
@@ -73,7 +73,7 @@ package struct TreeBuilder: Sendable {
             let content: Node.Content =
                 frame.isMapping ? .mapping(MergeKeys.expand(frame.entries, problems: &problems)) : .sequence(frame.elements)
             let node = Node(place: frame.place, content: content)
-            if let anchor = frame.anchor { anchors[anchor] = .complete(node, nodes: nodes - frame.nodesBefore) }
+            if let anchor = frame.anchor { anchors.set(.complete(node, nodes: nodes - frame.nodesBefore), for: anchor) }
             try put(node)
         case .alias(let name):
             try expand(name, at: place)
@@ -91,7 +91,7 @@ package struct TreeBuilder: Sendable {
         }
         let before = nodes
         try count(1, at: place)
-        if let anchor { anchors[anchor] = .unfinished }
+        if let anchor { anchors.set(.unfinished, for: anchor) }
         stack.append(Frame(place: place, isMapping: isMapping, anchor: anchor, nodesBefore: before))
     }
 
@@ -106,7 +106,7 @@ package struct TreeBuilder: Sendable {
             throw PlacedProblem(
                 place,
                 "unknown alias '*\(shown(name))'"
-                    + (Suggestion.nearest(to: name, among: anchors.keys.sorted()).map { "; did you mean '*\($0)'?" }
+                    + (Suggestion.nearest(to: name, among: anchors.names.sorted()).map { "; did you mean '*\($0)'?" }
                         ?? "; put '&\(shown(name))' in front of the value that it stands for, above this line"))
         }
     }
@@ -146,7 +146,7 @@ package struct TreeBuilder: Sendable {
                     "key '\(shown(key.text))' stands twice in this mapping; remove one, the first is at \(first.line):\(first.column)"))
             return
         }
-        stack[top].keys[key.text] = key.place
+        stack[top].keys.set(key.place, for: key.text)
         stack[top].entries.append(
             Entry(key: key.text, keyPlace: key.place, value: node, isMergeKey: key.isMergeKey))
     }

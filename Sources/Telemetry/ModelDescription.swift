@@ -96,6 +96,33 @@ package enum SettingValue: Hashable, Sendable {
     case text(String)
 }
 
+/// What a sensor's configuration says under the keys of its model. They are few: none is looked for by a hash.
+package struct SettingValues: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    private struct Entry: Hashable, Sendable {
+        var key: String
+        var value: SettingValue
+    }
+
+    /// In the order of their keys, so that equal ones are equal.
+    private var entries: [Entry] = []
+
+    package init() {}
+
+    /// Of equal keys the last counts.
+    package init(dictionaryLiteral elements: (String, SettingValue)...) {
+        for (key, value) in elements { self[key] = value }
+    }
+
+    package subscript(key: String) -> SettingValue? {
+        get { entries.first { $0.key == key }?.value }
+        set {
+            let position = entries.firstIndex { !($0.key < key) } ?? entries.count
+            if position < entries.count, entries[position].key == key { entries.remove(at: position) }
+            if let newValue { entries.insert(Entry(key: key, value: newValue), at: position) }
+        }
+    }
+}
+
 /// One sensor as configured: what a driver is made from.
 package struct SensorSettings: Hashable, Sendable {
     package var id: String
@@ -107,11 +134,11 @@ package struct SensorSettings: Hashable, Sendable {
     /// The interval of sampling; nil for a model that has none.
     package var every: Duration?
     /// The model's keys, defaults filled in; keys that are optional and not given are absent.
-    package var values: [String: SettingValue]
+    package var values: SettingValues
 
     package init(
         id: String, name: String, model: String, line: LineReference? = nil, every: Duration? = nil,
-        values: [String: SettingValue] = [:]
+        values: SettingValues = [:]
     ) {
         self.id = id
         self.name = name

@@ -23,7 +23,7 @@ struct Invocation {
     /// What is no option, in order.
     var arguments: [String]
     /// By name without dashes; a flag has the empty text. Of one given twice the last counts.
-    var options: [String: String]
+    var options = NameTable<String>()
 
     func has(_ option: String) -> Bool { options[option] != nil }
     func value(_ option: String) -> String? { options[option] }
@@ -69,7 +69,7 @@ func runCommandLine(_ words: [String]) -> Int32 {
         let before = invocation.options
         invocation = result
         invocation.command = name
-        for (name, value) in before where invocation.options[name] == nil { invocation.options[name] = value }
+        for name in before.names where !invocation.has(name) { invocation.options.set(before[name] ?? "", for: name) }
     }
     if invocation.has("help") { return printHelp(of: command) }
     if invocation.has("version") { return printVersion() }
@@ -136,13 +136,13 @@ private func parse(_ words: [String], options: [Option], stopAtFirstArgument: Bo
         for unsafe pointer in unsafe names { unsafe free(pointer) }
     }
 
-    var result = Invocation(command: "", arguments: [], options: [:])
+    var result = Invocation(command: "", arguments: [])
     clinux_getopt_begin()
     while true {
         let found = unsafe clinux_getopt_next(count, &pointers, stopAtFirstArgument ? "+:h" : ":h", table)
         if found == -1 { break }
         switch found {
-        case 104: result.options["help"] = ""
+        case 104: result.options.set("", for: "help")
         case 58:
             return .failed("\(unsafe culprit(pointers)) needs a value")
         case 63:
@@ -150,9 +150,9 @@ private func parse(_ words: [String], options: [Option], stopAtFirstArgument: Bo
         default:
             let entry = options[Int(found) - 256]
             if let value = unsafe clinux_optarg() {
-                result.options[entry.name] = unsafe String(cString: value)
+                result.options.set(unsafe String(cString: value), for: entry.name)
             } else {
-                result.options[entry.name] = ""
+                result.options.set("", for: entry.name)
             }
         }
     }

@@ -54,7 +54,7 @@ func unknownModel(_ command: String, _ name: String) -> Int32 {
 
 /// What a sensor of the model has when nothing but the model is configured.
 func standardSettings(_ model: ModelDescription) -> SensorSettings {
-    var values: [String: SettingValue] = [:]
+    var values = SettingValues()
     for key in model.keys { values[key.name] = key.standard }
     return SensorSettings(
         id: model.name, name: model.name, model: model.name, line: nil, every: model.every?.standard, values: values)

@@ -105,7 +105,7 @@ struct Bench {
 
     static func contact(id: String = "door") -> SensorSettings {
         let model = catalogEntry(named: "contact")!.model
-        var values: [String: SettingValue] = [:]
+        var values: SettingValues = [:]
         for key in model.keys { if let standard = key.standard { values[key.name] = standard } }
         return SensorSettings(id: id, name: id, model: "contact", line: .name("GPIO17"), values: values)
     }

@@ -67,7 +67,7 @@ import Testing
 
 @Suite struct TotalSavingTests {
     private static let rain: [SensorSettings] = {
-        var values: [String: SettingValue] = [:]
+        var values: SettingValues = [:]
         for key in catalogEntry(named: "pulse-counter")!.model.keys { if let standard = key.standard { values[key.name] = standard } }
         return [
             SensorSettings(

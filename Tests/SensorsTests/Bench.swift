@@ -62,7 +62,7 @@ extension Outcome {
     var code: NoReading.Code? { if case .noReading(let why) = self { why.code } else { nil } }
 }
 
-func settings(_ model: String, every: Duration? = nil, _ values: [String: SettingValue] = [:]) -> SensorSettings {
+func settings(_ model: String, every: Duration? = nil, _ values: SettingValues = [:]) -> SensorSettings {
     SensorSettings(id: "s", name: "s", model: model, line: .name("data"), every: every, values: values)
 }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Sensors
 
 struct ContactTests {
-    static func contact(_ values: [String: SettingValue] = [:]) -> Contact {
+    static func contact(_ values: SettingValues = [:]) -> Contact {
         Contact(settings: settings("contact", values), origin: .zero)
     }
 
@@ -38,7 +38,7 @@ struct ContactTests {
     func `state follows class, wiring, active and true_when`(
         _ row: (name: String?, trueWhen: String?, active: String, bias: String, isHigh: Bool, state: Int64)
     ) throws {
-        var values: [String: SettingValue] = ["active": .text(row.active), "bias": .text(row.bias), "heartbeat": .duration(.zero)]
+        var values: SettingValues = ["active": .text(row.active), "bias": .text(row.bias), "heartbeat": .duration(.zero)]
         values["class"] = row.name.map { .text($0) }
         values["true_when"] = row.trueWhen.map { .text($0) }
         var bench = Bench(Self.contact(values), replay([RecordedEdge(time: 0, isHigh: row.isHigh)]))

@@ -8,7 +8,7 @@ struct LineKeysTests {
         ("pull-up", .pullUp), ("pull-down", .pullDown), ("none", .disabled), (nil, .pullUp),
     ] as [(String?, LineSettings.Bias)])
     func `bias is the resistor inside the chip`(_ text: String?, _ bias: LineSettings.Bias) {
-        var values: [String: SettingValue] = [:]
+        var values: SettingValues = [:]
         values["bias"] = text.map { .text($0) }
         #expect(LineKeys.bias(of: settings("contact", values)) == bias)
     }

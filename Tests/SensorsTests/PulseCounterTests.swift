@@ -4,7 +4,7 @@ import Testing
 @testable import Sensors
 
 struct PulseCounterTests {
-    static func counter(_ values: [String: SettingValue] = [:], every: Duration = .seconds(60)) -> PulseCounter {
+    static func counter(_ values: SettingValues = [:], every: Duration = .seconds(60)) -> PulseCounter {
         PulseCounter(settings: settings("pulse-counter", every: every, values), origin: .zero)
     }
 
@@ -64,7 +64,7 @@ struct PulseCounterTests {
         // A recording that begins low and has the same five edges; active low turns them over.
         var recording = [RecordedEdge(time: 0, isHigh: false)]
         for (index, kind) in rises.enumerated() { recording.append(RecordedEdge(time: Int64(index + 1), isHigh: kind == .rising)) }
-        func decode(_ values: [String: SettingValue]) -> [DecodedReading] {
+        func decode(_ values: SettingValues) -> [DecodedReading] {
             PulseCounter.decode(recording: recording, settings: settings("pulse-counter", values))
         }
         #expect(decode(["edge": .text(edge)]) == [DecodedReading(time: 5, outcome: .measurements([high, high, high]))])
@@ -128,7 +128,7 @@ struct PulseCounterTests {
     }
 
     @Test func `the total is the sum of the amounts, and comes back from what was saved`() {
-        let rain: [String: SettingValue] = ["per_pulse": .decimal(Decimal(25, decimals: 2)), "unit": .text("mm")]
+        let rain: SettingValues = ["per_pulse": .decimal(Decimal(25, decimals: 2)), "unit": .text("mm")]
         var driver = Self.counter(rain)
         _ = driver.handle(.lineReady(isActive: true), at: .zero)
         let before = driver.savedRevision

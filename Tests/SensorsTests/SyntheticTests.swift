@@ -5,7 +5,7 @@ import Testing
 
 
 struct SyntheticTests {
-    static func sensor(_ values: [String: SettingValue], every: Duration = .seconds(1)) -> Synthetic {
+    static func sensor(_ values: SettingValues, every: Duration = .seconds(1)) -> Synthetic {
         Synthetic(
             settings: SensorSettings(id: "load", name: "load", model: "synthetic", every: every, values: values),
             origin: .zero)

@@ -18,4 +18,16 @@ struct ModelDescriptionTests {
         #expect(settings.text("debounce") == nil)
         #expect(settings.duration("missing") == nil)
     }
+
+    @Test func `values under the same keys are equal, in whatever order they came`() {
+        var values: SettingValues = ["b": .integer(2), "a": .integer(1), "b": .integer(3)]
+        #expect(values["a"] == .integer(1) && values["b"] == .integer(3) && values["c"] == nil)
+        #expect(values == ["a": .integer(1), "b": .integer(3)])
+        #expect(values.hashValue == (["a": .integer(1), "b": .integer(3)] as SettingValues).hashValue)
+        values["a"] = nil
+        values["c"] = nil
+        #expect(values == ["b": .integer(3)])
+        values["b"] = nil
+        #expect(values == [:])
+    }
 }
