@@ -3,7 +3,7 @@
 
 extension Optional where Wrapped: Equatable {
     /// Whether there is no value. Values are not compared.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func == (value: Self, none: _OptionalNilComparisonType) -> Bool {
         switch value {
         case .none: true
@@ -12,6 +12,6 @@ extension Optional where Wrapped: Equatable {
     }
 
     /// Whether there is a value. Values are not compared.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func != (value: Self, none: _OptionalNilComparisonType) -> Bool { !(value == none) }
 }
