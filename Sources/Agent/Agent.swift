@@ -28,10 +28,12 @@ package struct Agent {
     /// The last look at the clocks at which the wall time counted as known by itself.
     private var knownClock: ClockReading?
     var clockNotice = ClockNotice.none
-    var firstOnline: Instant?
+    var firstOnline: Instant? { didSet { noteWaitForClock() } }
+    /// When `wait_for_clock` is over, from the first connection on: then what has no time goes out without one.
+    private(set) var unstampedFrom: Instant?
     var connection: Connection?
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
-    var inFlight: [MessageTag: Record] = [:]
+    var inFlight = InFlight()
     var nextTag: UInt64 = 1
     var drain: DrainPace
     var live = LiveReadings()
@@ -63,14 +65,6 @@ package struct Agent {
     var actions: [AgentAction] = []
     /// When the next turn is due, also without inputs; as of the last turn.
     package private(set) var deadline: Instant?
-
-    /// What a message carries, for its acknowledgement.
-    enum Record: Hashable {
-        case reading(Handover.Name)
-        /// Several, in one message.
-        case batch([Handover.Name])
-        case alert(Handover.Name)
-    }
 
     struct Connection {
         var version: ProtocolVersion
@@ -170,16 +164,15 @@ package struct Agent {
         var deadline = earliest(earliest(ring.deadline, session.deadline), outputs.deadline)
         deadline = earliest(deadline, earliest(alertingDeadline, earliest(savingDeadline, rejecting.ring.deadline)))
         if stopping == nil {
-            for sensor in sensors { deadline = earliest(deadline, sensor.deadline) }
+            for index in sensors.indices { deadline = earliest(deadline, sensors[index].deadline) }
             if connection != nil { deadline = earliest(deadline, metricsDue) }
         }
-        for read in pendingReads { deadline = earliest(deadline, read.deadline) }
+        for index in pendingReads.indices { deadline = earliest(deadline, pendingReads[index].deadline) }
         deadline = earliest(deadline, connectBy)
         // Without room in the window the next acknowledgement is waited for. Past it something else holds the readings up, and
         // wakes the agent: alerts go first, and theirs may wait for the disk.
         if session.readingRoom > 0, let slice = drain.deadline, slice > now { deadline = earliest(deadline, slice) }
-        if ring.isWaitingForClock, let firstOnline {
-            let end = firstOnline.advanced(by: configuration.waitForClock)
+        if ring.isWaitingForClock, let end = unstampedFrom {
             // Past it, what waits goes out as soon as there is room: no deadline of its own.
             if end > now { deadline = earliest(deadline, end) }
         }
@@ -282,7 +275,7 @@ package struct Agent {
         }
         answerPendingReads(of: index, outcome: outcome, at: instant)
         if clockIsKnown { perform(ring.handle(.clock(clock), at: now)) }
-        let name = ring.nextName
+        let name = configuration.alerts.isEmpty && configuration.live == .off ? nil : ring.nextName
         perform(ring.handle(.append(Reading(sensor: index, instant: instant, outcome: outcome)), at: now))
         judge(outcome, of: index, name: name, at: instant)
         if configuration.live != .off { noteLive(outcome, of: index, name: name, at: instant) }
@@ -349,9 +342,12 @@ package struct Agent {
         return handover
     }
 
-    /// `wait_for_clock` is over: what has no time goes out without one.
-    var unstampedMayGo: Bool {
-        guard let firstOnline else { return false }
-        return now >= firstOnline.advanced(by: configuration.waitForClock)
+    /// Inlined, since it is asked for each reading: the agent is not copied for it.
+    @inline(__always) var unstampedMayGo: Bool {
+        guard let unstampedFrom else { return false }
+        return clock.instant >= unstampedFrom
     }
+
+    /// Also when `wait_for_clock` is another one.
+    mutating func noteWaitForClock() { unstampedFrom = firstOnline?.advanced(by: configuration.waitForClock) }
 }

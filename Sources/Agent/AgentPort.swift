@@ -122,7 +122,9 @@ package enum AgentInput: Sendable {
     /// The wall clock was set.
     case clockStepped
     /// The answer to `readConfiguration`: it is whole, and `Agent.problem(with:)` had nothing against it. Nil: nobody asked.
-    case configuration(NewConfiguration, for: CommandOrigin?)
+    ///
+    /// Indirect: it is ten times as large as any other, and comes once in a month.
+    indirect case configuration(NewConfiguration, for: CommandOrigin?)
     /// The answer when it is not taken: the first problem, with its place and the next step.
     case configurationRefused(String, for: CommandOrigin?)
     /// What a shell has to say: it goes the way of the agent's own notices.

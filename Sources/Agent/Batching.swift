@@ -78,11 +78,12 @@ extension Agent {
     /// Losses and readings in the order of the ring, as long as the window has room.
     mutating func publishReadings() {
         while session.readingRoom > 0 {
-            if batching.isFull {
+            // Of the batch nothing is looked at where there is none.
+            if !batching.isEmpty, batching.isFull {
                 sendBatch()
                 continue
             }
-            if let behind = batching.behind {
+            if batching.behind != nil, let behind = batching.behind {
                 batching.behind = nil
                 send(behind.message, record: .reading(behind.name))
                 continue
@@ -103,9 +104,10 @@ extension Agent {
             addToBatch(reading, handover.name)
             // A message that is too large is rejected at once; the tenth makes the session hold: it has no room then.
         }
+        if batching.isEmpty { return }
         let isDue = batching.due.map { $0 <= now } ?? false
         // At a stop, and before a sleep, nothing more comes that is worth waiting for.
-        if !batching.isEmpty, isDue || stopping != nil || waking.schedule != nil, session.readingRoom > 0 { sendBatch() }
+        if isDue || stopping != nil || waking.schedule != nil, session.readingRoom > 0 { sendBatch() }
     }
 
     var batchDeadline: Instant? { connection != nil && session.readingRoom > 0 ? batching.due : nil }

@@ -9,10 +9,10 @@ extension Agent {
     /// Status first, then losses and readings in the order of the ring, as long as the window has room.
     mutating func publishWhatFits() {
         publishWaiting()
-        guard let connection, connection.waiting.isEmpty else { return }
+        guard connection?.waiting.isEmpty == true else { return }
         publishLogLine()
         if stopping?.phase.isClosing != true { publishLive() }
-        guard connection.responses.isEmpty else { return }
+        guard connection?.responses.isEmpty == true else { return }
         if case .closing? = stopping?.phase { return }
         guard publishAlerts() else { return }
         publishReadings()
@@ -35,7 +35,7 @@ extension Agent {
     mutating func send(_ message: Message, record: Record? = nil, kind: MessageKind = .status) {
         let tag = MessageTag(nextTag)
         nextTag += 1
-        if let record { inFlight[tag] = record }
+        if let record { inFlight.append(record, tag: tag) }
         let kind: MessageKind =
             switch record {
             case .reading(.loss), .alert(.loss): .loss
@@ -59,7 +59,7 @@ extension Agent {
             topic: topic, payload: payload, qos: qos, retain: retain, contentType: "application/json",
             userProperties: [
                 .init(name: "stream", value: name.stream.text),
-                .init(name: "seq", value: "\(name.sequence.rawValue)"),
+                .init(name: "seq", value: String(name.sequence.rawValue)),
             ])
     }
 
@@ -108,13 +108,13 @@ extension Agent {
         case .offline(_, let keepsInFlight), .asleep(let keepsInFlight):
             lostConnection(keepsInFlight: keepsInFlight)
         case .forgotten:
-            inFlight.removeAll(keepingCapacity: true)
+            inFlight.removeAll()
             rewind()
         case .settled(let tag, _):
             settle(tag)
         case .held:
             // What else is in flight is taken for not sent, too: the order must stay. The session reports none of it any more.
-            inFlight.removeAll(keepingCapacity: true)
+            inFlight.removeAll()
             rewind()
         case .postponed(let tag, _):
             postpone(tag)
@@ -136,7 +136,7 @@ extension Agent {
         logPublishing.drop()
         // With QoS 2 the next connection settles what is in flight: from the ring it would come twice.
         if !keepsInFlight {
-            inFlight.removeAll(keepingCapacity: true)
+            inFlight.removeAll()
             rewind()
         }
         tellStatus()
@@ -151,7 +151,7 @@ extension Agent {
     }
 
     private mutating func postpone(_ tag: MessageTag) {
-        switch inFlight.removeValue(forKey: tag) {
+        switch inFlight.remove(tag) {
         case .reading(let name): postpone([name])
         case .batch(let names): postpone(names)
         case .alert(let name): tellAlertRing(.postponed(name))
@@ -162,7 +162,7 @@ extension Agent {
     private mutating func settle(_ tag: MessageTag) {
         clearingSettled(by: tag)
         // Status and the like settle nothing.
-        switch inFlight.removeValue(forKey: tag) {
+        switch inFlight.remove(tag) {
         case .reading(let name): tellRing(.acknowledged(name))
         case .batch(let names): for name in names { tellRing(.acknowledged(name)) }
         case .alert(let name): settleAlert(name)

@@ -51,7 +51,7 @@ extension Agent {
 
     mutating func takeRejection(_ tag: MessageTag, _ reason: UInt8) {
         // Status and the like are told again when they change, or at the next connection.
-        guard let record = inFlight.removeValue(forKey: tag) else { return }
+        guard let record = inFlight.remove(tag) else { return }
         // At a stop it stays where it is: it comes again, and is rejected by the next connection.
         guard stopping == nil else { return }
         switch record {

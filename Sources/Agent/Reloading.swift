@@ -60,6 +60,7 @@ extension Agent {
         let old = configuration
         configuration = new.configuration
         configuration.boot = old.boot
+        noteWaitForClock()
         // Until the new ones have their series: last readings are judged by those that were in force.
         configuration.alerts = old.alerts
         configurationError = nil
@@ -149,7 +150,7 @@ extension Agent {
             var slot = SensorSlot(driver: driver, settings: settings, schema: schema)
             if let index = before[settings.id] {
                 slot.keepCounts(of: sensors[index])
-                if sensors[index].settings.model == settings.model { slot.driver.restore(sensors[index].driver.saved) }
+                if sensors[index].settings.model == settings.model { slot.restore(sensors[index].driver.saved) }
             }
             added.append(sensors.count)
             sensors.append(slot)
@@ -224,7 +225,7 @@ extension Agent {
     /// The old session is over.
     mutating func sessionEnded() {
         isRestarting = false
-        inFlight.removeAll(keepingCapacity: true)
+        inFlight.removeAll()
         rewind()
         session = Session(after: session, configuration: configuration.session)
         waking = Waking(configuration.schedule)

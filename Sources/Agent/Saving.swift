@@ -111,13 +111,19 @@ extension Agent {
 
     // MARK: Totals
 
-    private var haveTotalsChanged: Bool { sensors.contains { !$0.isRetired && $0.driver.savedRevision != $0.keptRevision } }
+    /// Asked at each turn: no slot is copied for it.
+    private var haveTotalsChanged: Bool {
+        for index in sensors.indices where sensors[index].driver.savedRevision != sensors[index].keptRevision {
+            if !sensors[index].isRetired { return true }
+        }
+        return false
+    }
 
     private mutating func restoreTotal(of index: Int, from found: SavedState?) {
         guard let bytes = found?[Saving.Name.total(sensors[index].settings.id)] else { return }
         var fields = FieldReader(bytes)
         guard fields.text(maximum: 255) == sensors[index].settings.model, let saved = fields.block(maximum: 255) else { return }
-        sensors[index].driver.restore(saved)
+        sensors[index].restore(saved)
     }
 
     private mutating func saveTotals(into state: inout SavedState) {

@@ -9,7 +9,7 @@ struct SensorSlot {
     var schema: SensorSchema
     var line = LineState.idle
     /// A reload took it away: it hears nothing any more.
-    var isRetired = false
+    var isRetired = false { didSet { noteDeadline() } }
     var readings: UInt64 = 0
     var failures: UInt64 = 0
     var lostEdges: UInt64 = 0
@@ -18,6 +18,8 @@ struct SensorSlot {
     var lastError: String?
     /// The `savedRevision` of the driver that is in the saved state.
     var keptRevision = 0
+    /// Nothing is due while a line is waited for, but what the driver itself wants. Kept, since it is asked for at each turn.
+    private(set) var deadline: Instant?
 
     enum LineState {
         case idle
@@ -36,19 +38,25 @@ struct SensorSlot {
         self.driver = driver
         self.settings = settings
         self.schema = schema
+        noteDeadline()
     }
 
-    /// Nothing is due while a line is waited for, but what the driver itself wants.
-    var deadline: Instant? {
-        if isRetired { return nil }
-        if case .failed(let retryAt, _) = line { return earliest(retryAt, driver.deadline) }
-        return driver.deadline
+    private mutating func noteDeadline() {
+        deadline = isRetired ? nil : driver.deadline
+        if !isRetired, case .failed(let retryAt, _) = line { deadline = earliest(deadline, retryAt) }
+    }
+
+    /// What an earlier process had saved of the driver.
+    mutating func restore(_ saved: [UInt8]) {
+        driver.restore(saved)
+        noteDeadline()
     }
 
     /// Tells the driver; keeps the state of the line and the counts.
     mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
         var actions: [SensorAction] = []
         if isRetired { return [] }
+        defer { noteDeadline() }
         switch input {
         case .lineReady, .level:
             line = .ready

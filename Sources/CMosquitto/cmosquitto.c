@@ -40,12 +40,16 @@ struct cmosquitto_connection {
     char failure[sizeof ((copenssl_report *)0)->text];
     int error_number;
     cmosquitto_event *first, *last;
+    /// One that was used up, for the next: there is one for each acknowledgement.
+    cmosquitto_event *spare;
 };
 
 // MARK: Callbacks: they append, and leave errno as it is, because the library asks it after them.
 
 static cmosquitto_event *append_event(cmosquitto_connection *c, int kind) {
-    cmosquitto_event *event = calloc(1, sizeof *event);
+    cmosquitto_event *event = c->spare;
+    c->spare = NULL;
+    if (!event) event = calloc(1, sizeof *event);
     if (!event) abort();
     event->kind = kind;
     if (c->last) c->last->next = event;
@@ -352,7 +356,8 @@ void cmosquitto_release(cmosquitto_connection *c) {
     if (atomic_fetch_sub(&c->owners, 1) != 1) return;
     if (c->handle) mosquitto_destroy(c->handle);
     cmosquitto_event *event;
-    while ((event = cmosquitto_next_event(c))) cmosquitto_free_event(event);
+    while ((event = cmosquitto_next_event(c))) cmosquitto_free_event(c, event);
+    free(c->spare);
     if (c->event_fd >= 0) close(c->event_fd);
     free(c->host);
     copenssl_free(c->tls);
@@ -402,34 +407,33 @@ const char *cmosquitto_text(int result, int error_number) {
     return mosquitto_strerror(result);
 }
 
-int cmosquitto_publish(cmosquitto_connection *c, int *mid, const char *topic, const uint8_t *payload, int length,
-                       int qos, bool retain, const char *content_type, bool is_text,
-                       const char *const *names_and_values, int property_count, const void *correlation,
-                       int correlation_length, int64_t expiry_seconds) {
-    mosquitto_property *list = NULL;
-    int result = MOSQ_ERR_SUCCESS;
-    if (c->version == MQTT_PROTOCOL_V5) {
-        if (is_text) result = mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
-        if (!result && expiry_seconds >= 0) {
-            result = mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, (uint32_t)expiry_seconds);
-        }
-        if (!result && content_type) {
-            result = mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, content_type);
-        }
-        if (!result && correlation_length >= 0) {
-            result = mosquitto_property_add_binary(&list, MQTT_PROP_CORRELATION_DATA, correlation,
-                                                   (uint16_t)correlation_length);
-        }
-        for (int i = 0; !result && i < property_count; i++) {
-            result = mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, names_and_values[2 * i],
-                                                        names_and_values[2 * i + 1]);
-        }
+void cmosquitto_add_properties(cmosquitto_properties *p, const char *content_type, bool is_text, const void *correlation,
+                               int correlation_length, int64_t expiry_seconds) {
+    if (!p->result && is_text) p->result = mosquitto_property_add_byte(&p->list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+    if (!p->result && expiry_seconds >= 0) {
+        p->result = mosquitto_property_add_int32(&p->list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, (uint32_t)expiry_seconds);
     }
+    if (!p->result && content_type) {
+        p->result = mosquitto_property_add_string(&p->list, MQTT_PROP_CONTENT_TYPE, content_type);
+    }
+    if (!p->result && correlation_length >= 0) {
+        p->result = mosquitto_property_add_binary(&p->list, MQTT_PROP_CORRELATION_DATA, correlation,
+                                                  (uint16_t)correlation_length);
+    }
+}
+
+void cmosquitto_add_user_property(cmosquitto_properties *p, const char *name, const char *value) {
+    if (!p->result) p->result = mosquitto_property_add_string_pair(&p->list, MQTT_PROP_USER_PROPERTY, name, value);
+}
+
+int cmosquitto_publish(cmosquitto_connection *c, cmosquitto_properties *p, int *mid, const char *topic,
+                       const uint8_t *payload, int length, int qos, bool retain) {
+    int result = p->result;
     if (!result) {
-        result = mosquitto_publish_v5(c->handle, mid, topic, length, payload, qos, retain, list);
+        result = mosquitto_publish_v5(c->handle, mid, topic, length, payload, qos, retain, p->list);
         c->error_number = errno;
     }
-    mosquitto_property_free_all(&list);
+    mosquitto_property_free_all(&p->list);
     return result;
 }
 
@@ -473,7 +477,12 @@ cmosquitto_event *cmosquitto_next_event(cmosquitto_connection *c) {
     return event;
 }
 
-void cmosquitto_free_event(cmosquitto_event *event) {
+void cmosquitto_free_event(cmosquitto_connection *c, cmosquitto_event *event) {
+    if (event->kind == CMOSQUITTO_PUBLISHED && !c->spare) {
+        event->next = NULL;
+        c->spare = event;
+        return;
+    }
     free(event->assigned_client_identifier);
     free(event->topic);
     free(event->payload);

@@ -86,12 +86,17 @@ final class Daemon {
     }
 
     private func takeTurn(at clock: ClockReading) -> [AgentAction] {
-        for input in transport.takeInputs() { inbox.append(.session(input)) }
+        transport.takeInputs(into: &sessionInputs)
+        for input in sessionInputs { inbox.append(.session(input)) }
+        sessionInputs.removeAll(keepingCapacity: true)
         for message in transport.takeMessages() { inbox.append(.message(message)) }
-        let inputs = inbox
-        inbox.removeAll(keepingCapacity: true)
+        swap(&inbox, &inputs)
+        defer { inputs.removeAll(keepingCapacity: true) }
         return agent.handle(inputs, at: clock)
     }
+    // Of the turn under way; they are kept so that their memory is.
+    private var inputs: [AgentInput] = []
+    private var sessionInputs: [SessionInput] = []
 
     private func armTimer() {
         var deadline = earliest(agent.deadline, transport.deadline)
@@ -192,18 +197,11 @@ final class Daemon {
 
     /// What epoll waits for, after the library, the lines and the clients may have opened and closed descriptors.
     private func register() {
-        let descriptors = transport.descriptors
-        reactor.set(Source.connecting, descriptor: descriptors.helper, generation: 0, writable: false)
-        if let socket = descriptors.socket {
-            reactor.set(
-                Source.broker, descriptor: socket.descriptor, generation: socket.generation, writable: socket.wantsWrite)
-        } else {
-            reactor.remove(Source.broker)
-        }
-        guard let control else { return }
+        registerTransport()
+        guard let control, control.hasChanged else { return }
         var gone = controlSlots
         controlSlots.removeAll(keepingCapacity: true)
-        for watch in control.watches {
+        for watch in control.takeWatches() {
             let key = Reactor.Key(Source.firstControl + UInt64(watch.slot))
             reactor.set(
                 key, descriptor: watch.descriptor, generation: watch.generation, readable: watch.isReading,
@@ -214,6 +212,20 @@ final class Daemon {
         for key in gone { reactor.remove(key) }
     }
     private var controlSlots: Set<Reactor.Key> = []
+
+    private func registerTransport() {
+        let descriptors = transport.descriptors
+        guard descriptors != registered else { return }
+        registered = descriptors
+        reactor.set(Source.connecting, descriptor: descriptors.helper, generation: 0, writable: false)
+        if let socket = descriptors.socket {
+            reactor.set(
+                Source.broker, descriptor: socket.descriptor, generation: socket.generation, writable: socket.wantsWrite)
+        } else {
+            reactor.remove(Source.broker)
+        }
+    }
+    private var registered: Mosquitto.Descriptors?
 
     private func finish(_ status: Int32) -> Int32 {
         transport.shutdownNow()

@@ -201,6 +201,7 @@ package final class LineBoard {
 
     /// When `advance` is to be called next: replayed edges, and debouncing where the kernel does not do it.
     package var deadline: Instant? {
+        if held.isEmpty, replays.isEmpty { return nil }
         var deadline: Instant?
         for replay in replays { deadline = earliest(deadline, replay.chip.deadline) }
         for state in replayed.values { deadline = earliest(deadline, state.waiting.first?.instant) }

@@ -13,7 +13,7 @@ package enum ControlSocketError: Error, Hashable, Sendable {
 
 /// The daemon's side of the control socket: a listening AF_UNIX stream socket and its clients, one line each way.
 ///
-/// Nothing here blocks. The caller waits for what `watches` names and calls `handle`; lines come out, and the answers go
+/// Nothing here blocks. The caller waits for what `takeWatches` names and calls `handle`; lines come out, and the answers go
 /// back by `respond`. Bounds: 8 clients (the ninth waits in the kernel's queue), 64 KiB a line, 1 MiB of answers that a
 /// client does not read; a client that oversteps is closed.
 package final class ControlServer {
@@ -53,6 +53,8 @@ package final class ControlServer {
     private let listener: Int32
     private var clients: [Client?] = Array(repeating: nil, count: clientLimit)
     private var accepted = 0
+    /// `takeWatches` may give something else than when it was asked for last.
+    package private(set) var hasChanged = true
 
     /// Makes the socket with the mode 0660. One that a dead daemon left behind is replaced.
     package init(path: String) throws(ControlSocketError) {
@@ -95,7 +97,8 @@ package final class ControlServer {
         if unsafe unlink(path) != 0 { throw .system(.last) }
     }
 
-    package var watches: [Watch] {
+    package func takeWatches() -> [Watch] {
+        hasChanged = false
         let isFull = clients.allSatisfy { $0 != nil }
         var watches = [Watch(slot: 0, descriptor: listener, generation: 0, isReading: !isFull, isWriting: false)]
         for (index, client) in clients.enumerated() {
@@ -110,6 +113,7 @@ package final class ControlServer {
 
     /// To be called when a watched slot is ready; a slot that is gone by now is passed over.
     package func handle(slot: Int, isReadable: Bool, isWritable: Bool) -> [Line] {
+        hasChanged = true
         if slot == 0 {
             acceptClients()
             return []
@@ -123,6 +127,7 @@ package final class ControlServer {
     /// - Parameter bytes: without a line end.
     package func respond(_ client: Int, _ bytes: [UInt8]) {
         guard let index = clients.firstIndex(where: { $0?.number == client }) else { return }
+        hasChanged = true
         if clients[index]!.unanswered > 0 { clients[index]!.unanswered -= 1 }
         clients[index]!.unsent.append(contentsOf: bytes)
         clients[index]!.unsent.append(0x0A)

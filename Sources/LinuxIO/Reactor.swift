@@ -5,7 +5,7 @@ package import Telemetry
 ///
 /// A source is known by a key that the caller chooses. A descriptor that a library closes and opens again may come back
 /// under the same number: `set` with another generation then registers it anew.
-package final class Reactor {
+@safe package final class Reactor {
     package struct Key: Hashable, Sendable {
         package var rawValue: UInt64
         package init(_ rawValue: UInt64) { self.rawValue = rawValue }
@@ -33,6 +33,9 @@ package final class Reactor {
     private let signals: Int32
     private var sources: [Key: Source] = [:]
     private var armed: Instant?
+    /// One for all turns.
+    private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: 32)
+    private var events: [Event] = []
 
     /// - Parameter signalNumbers: blocked already in every thread; they arrive as `signalKey`.
     package init(signalNumbers: [Int32]) throws(SystemError) {
@@ -95,17 +98,18 @@ package final class Reactor {
     /// Waits until something happens.
     /// - Parameter immediately: only looks, without waiting.
     package func wait(immediately: Bool) -> [Event] {
-        var buffer = unsafe [epoll_event](repeating: epoll_event(), count: 32)
+        events.removeAll(keepingCapacity: true)
         let count = unsafe epoll_wait(epoll, &buffer, 32, immediately ? 0 : -1)
-        guard count > 0 else { return [] }
-        return (0..<Int(count)).map { index in
+        for index in 0..<max(0, Int(count)) {
             let flags = unsafe buffer[index].events
             let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
-            return Event(
-                key: Key(unsafe buffer[index].data.u64),
-                isReadable: flags & (UInt32(EPOLLIN.rawValue) | broken) != 0,
-                isWritable: flags & UInt32(EPOLLOUT.rawValue) != 0)
+            events.append(
+                Event(
+                    key: Key(unsafe buffer[index].data.u64),
+                    isReadable: flags & (UInt32(EPOLLIN.rawValue) | broken) != 0,
+                    isWritable: flags & UInt32(EPOLLOUT.rawValue) != 0))
         }
+        return events
     }
 
     /// To be called for an event of `deadlineKey`.

@@ -59,7 +59,7 @@ extension Session {
     }
 
     /// Of readings and losses. 2 only on a connection whose session is kept.
-    package var readingQoS: UInt8 { isOnline && kept != nil ? 2 : 1 }
+    package var readingQoS: UInt8 { outlook.readingQoS }
 
     var qosLabel: String { configuration.qos == 2 ? " qos=\(kept == nil ? 1 : 2)" : "" }
 

@@ -4,7 +4,10 @@
 extension Message {
     /// Payload Format Indicator 1 (MQTT 5 §3.3.2.3.2): the payload is UTF-8. Said of JSON and of text.
     package var isText: Bool {
-        guard let type = contentType?.utf8 else { return false }
+        guard let contentType else { return false }
+        // As that of nearly every message is.
+        if contentType == "application/json" { return true }
+        let type = contentType.utf8
         return type.suffix(4).elementsEqual("json".utf8) || type.prefix(5).elementsEqual("text/".utf8)
     }
 
@@ -23,7 +26,10 @@ extension Message {
     package func packetSize(_ version: ProtocolVersion) -> Int {
         var remaining = 2 + topic.utf8.count + payload.count
         if qos > 0 { remaining += 2 }
-        if version == .v5 { remaining += variableByteIntegerSize(propertyLength) + propertyLength }
+        if version == .v5 {
+            let properties = propertyLength
+            remaining += variableByteIntegerSize(properties) + properties
+        }
         return 1 + variableByteIntegerSize(remaining) + remaining
     }
 }

@@ -53,7 +53,6 @@ package struct Session: Hashable, Sendable {
         var version: ProtocolVersion
         var acknowledgement: ConnectionAcknowledgement
         var since: Instant
-        var lastByteAt: Instant
         /// What the broker wants, else ours; zero: it is off.
         var keepAlive: Duration
     }
@@ -70,6 +69,9 @@ package struct Session: Hashable, Sendable {
     }
 
     var state = State.idle
+    /// The one thing of a connection that changes with each packet.
+    var lastByteAt = Instant.zero
+    var outlook = Outlook()
     var random: RandomSource
     var backoff: Backoff
     package internal(set) var brokers: BrokerList
@@ -112,9 +114,7 @@ package struct Session: Hashable, Sendable {
 
     // MARK: What the agent asks
 
-    package var isOnline: Bool {
-        if case .online = state { true } else { false }
-    }
+    package var isOnline: Bool { outlook.isOnline }
 
     /// Of the connection that is online.
     package var protocolVersion: ProtocolVersion? {
@@ -132,62 +132,25 @@ package struct Session: Hashable, Sendable {
     package var isHolding: Bool { hold.isHolding }
 
     /// How many readings or losses may be published now.
-    package var readingRoom: Int {
-        guard isOnline, !hold.isHolding else { return 0 }
-        // After a hold one message is tried first, so that a refusal repeats one message and not a window.
-        return hold.isProbing ? min(window.readingRoom, max(0, 1 - window.awaited)) : window.readingRoom
-    }
+    package var readingRoom: Int { outlook.readingRoom }
 
     /// How many other messages with QoS > 0 may be published now.
-    package var otherRoom: Int { isOnline ? window.otherRoom : 0 }
+    package var otherRoom: Int { outlook.otherRoom }
 
     /// How many alert events may be published now: ahead of readings, with the slot that is kept for them, but not into a hold.
-    package var alertRoom: Int {
-        guard isOnline, !hold.isHolding else { return 0 }
-        return hold.isProbing ? min(window.otherRoom, max(0, 1 - window.awaited)) : window.otherRoom
-    }
+    package var alertRoom: Int { outlook.alertRoom }
+
+    package var deadline: Instant? { outlook.deadline }
 
     /// Whether the broker takes a PUBLISH of this size. True while it is not known.
-    package func fits(_ message: Message) -> Bool {
-        guard case .online(let online) = state else { return message.packetSize(.v5) <= packetSizeLimit }
-        return message.packetSize(online.version) <= Self.packetLimit(online)
+    @inline(__always) package func fits(_ message: Message) -> Bool {
+        message.packetSize(outlook.version) <= outlook.packetLimit
     }
 
     /// How many bytes of payload fit into this message as it is without any.
-    package func payloadRoom(of message: Message) -> Int {
-        guard case .online(let online) = state else { return 0 }
+    @inline(__always) package func payloadRoom(of message: Message) -> Int {
         // The length in front of the packet may take three bytes more than without a payload.
-        return max(0, Self.packetLimit(online) - message.packetSize(online.version) - 3)
-    }
-
-    private static func packetLimit(_ online: Online) -> Int {
-        min(online.acknowledgement.maximumPacketSize.map { Int(clamping: $0) } ?? packetSizeLimit, packetSizeLimit)
-    }
-
-    package var deadline: Instant? {
-        switch state {
-        case .idle, .connecting: return hold.until
-        // Nothing is tried any more.
-        case .finished: return nil
-        case .waiting(let retryAt): return earliest(retryAt, hold.until)
-        case .awaitingAcknowledgement(_, let since):
-            return earliest(since.advanced(by: Self.acknowledgementTimeout), hold.until)
-        case .leaving(_, let giveUpAt): return earliest(giveUpAt, hold.until)
-        case .online(let online):
-            let limits = earliest(silenceDeadline(online), unacknowledgedDeadline(online))
-            return earliest(earliest(limits, subscribing.due), hold.until)
-        case .stopping(let stopping): return stopping.giveUpAt
-        }
-    }
-
-    /// No byte for 1.5 × Keep Alive: the library alone would need 2 ×.
-    func silenceDeadline(_ online: Online) -> Instant? {
-        guard online.keepAlive > .zero else { return nil }
-        return online.lastByteAt.advanced(by: online.keepAlive * 3 / 2)
-    }
-
-    func unacknowledgedDeadline(_ online: Online) -> Instant? {
-        window.oldest?.advanced(by: max(.seconds(60), online.keepAlive * 2))
+        outlook.isOnline ? max(0, outlook.packetLimit - message.packetSize(outlook.version) - 3) : 0
     }
 
     // MARK: Publishing
@@ -204,6 +167,7 @@ package struct Session: Hashable, Sendable {
             return isOnline && fits(message) ? [.publish(tag, message)] : []
         }
         precondition(isOnline, "a message with QoS > 0 was handed over while offline")
+        defer { lookAheadOnline() }
         guard fits(message) else {
             if kind == .expendable { return [.event(.refused(tag, reason: 0x95))] }
             return refusal(tag, message.topic, 0x95, kind, at: now)
@@ -217,6 +181,22 @@ package struct Session: Hashable, Sendable {
     // MARK: Transitions
 
     package mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction] {
+        // What comes with each reading changes no state: it is not taken apart for that.
+        switch input {
+        case .bytesReceived where isOnline:
+            lastByteAt = now
+            lookAheadOnline()
+            return []
+        case .acknowledged(let tag, let reason) where isOnline && reason < 0x80:
+            defer { lookAheadOnline() }
+            return acknowledged(tag, reason, at: now)
+        default:
+            defer { lookAhead() }
+            return transition(input, at: now)
+        }
+    }
+
+    private mutating func transition(_ input: SessionInput, at now: Instant) -> [SessionAction] {
         switch (state, input) {
         case (.finished, _): return []
         case (.idle, .start): return connect()
@@ -239,10 +219,6 @@ package struct Session: Hashable, Sendable {
         case (.leaving(let version, _), .connectionLost): return begin(version)
 
         case (.online, .subscriptionAnswered(let filter, let reason)): return subscriptionAnswered(filter, reason)
-        case (.online(var online), .bytesReceived):
-            online.lastByteAt = now
-            state = .online(online)
-            return []
         case (.online, .acknowledged(let tag, let reason)): return acknowledged(tag, reason, at: now)
         case (.online, .publishRefused(let tag, let text)): return publishRefused(tag, text, at: now)
         case (.online(let online), .connectionLost(let failure)): return lost(online, failure, at: now)
@@ -278,7 +254,8 @@ package struct Session: Hashable, Sendable {
         let keepAlive = acknowledgement.serverKeepAlive.map { Duration.seconds(Int($0)) } ?? configuration.keepAlive
         state = .online(
             Online(
-                version: version, acknowledgement: acknowledgement, since: now, lastByteAt: now, keepAlive: keepAlive))
+                version: version, acknowledgement: acknowledgement, since: now, keepAlive: keepAlive))
+        lastByteAt = now
         if kept == nil {
             window = Window(inFlight: configuration.inFlight, receiveMaximum: acknowledgement.receiveMaximum)
         } else {
@@ -378,10 +355,10 @@ package struct Session: Hashable, Sendable {
             actions += [.close(failure)] + notBegun(isRefused: false) + failed(failure, at: now)
         case .leaving(let version, let giveUpAt) where giveUpAt <= now: actions += [.close(.closed("left"))] + begin(version)
         case .online(let online):
-            if let due = silenceDeadline(online), due <= now {
-                let duration = online.lastByteAt.duration(to: now)
+            if let due = silenceDeadline, due <= now {
+                let duration = lastByteAt.duration(to: now)
                 actions += close(online, .silent("no byte from the broker for \(secondsText(duration))"), at: now)
-            } else if let due = unacknowledgedDeadline(online), due <= now {
+            } else if let due = unacknowledgedDeadline, due <= now {
                 giveUpWhatIsStuck()
                 actions += close(online, .silent("a message was not acknowledged in time"), at: now)
             } else if subscribing.isDue(at: now) {

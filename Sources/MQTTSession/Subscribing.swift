@@ -71,6 +71,7 @@ extension Session {
     /// Subscribes at QoS 0; for each connection anew, and again when the filters change.
     package mutating func subscribe(_ filters: [String], at now: Instant) -> [SessionAction] {
         guard isOnline else { return [] }
+        defer { lookAheadOnline() }
         let isWithout = subscribing.due != nil
         if subscribing.begin(filters, at: now) { return [.subscribe(filters)] }
         if isWithout { return [] }
@@ -83,6 +84,7 @@ extension Session {
     /// next attempt asks for the new ones.
     package mutating func changeSubscriptions(to filters: [String]) -> [SessionAction] {
         let before = subscribing.change(to: filters)
+        // `due` is not changed by it.
         guard isOnline, subscribing.due == nil else { return [] }
         let added = filters.filter { !before.contains($0) }
         let gone = before.filter { !filters.contains($0) }

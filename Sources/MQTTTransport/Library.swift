@@ -86,36 +86,31 @@ func startConnection(
 func publishMessage(
     _ connection: OpaquePointer, _ version: ProtocolVersion, _ message: Message, _ packetIdentifier: inout Int32
 ) -> Int32 {
-    // All names and values in one buffer, each with its NUL, and pointers into it.
-    var text: [CChar] = []
-    var starts: [Int] = []
-    if version == .v5 {
-        for property in message.userProperties {
-            for part in [property.name, property.value] {
-                starts.append(text.count)
-                for byte in part.utf8 { text.append(CChar(bitPattern: byte)) }
-                text.append(0)
-            }
+    var properties = unsafe cmosquitto_properties()
+    if version == .v5 { unsafe addProperties(of: message, to: &properties) }
+    return unsafe message.topic.withCString { topic in
+        unsafe message.payload.withUnsafeBufferPointer { payload in
+            unsafe cmosquitto_publish(
+                connection, &properties, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count), Int32(message.qos),
+                message.retain)
         }
     }
-    let correlationLength = message.correlationData.map { Int32($0.count) } ?? -1
+}
+
+private func addProperties(of message: Message, to properties: inout cmosquitto_properties) {
+    let correlation = message.correlationData
+    let correlationLength = if let correlation { Int32(correlation.count) } else { Int32(-1) }
     precondition(correlationLength <= 65_535, "Correlation Data has a length of two bytes")
-    return unsafe message.topic.withCString { topic in
-        unsafe withOptionalCString(message.contentType) { contentType in
-            unsafe message.payload.withUnsafeBufferPointer { payload in
-                unsafe text.withUnsafeBufferPointer { text in
-                    let pointers: [UnsafePointer<CChar>?] = unsafe starts.map { unsafe text.baseAddress.unsafelyUnwrapped + $0 }
-                    return unsafe pointers.withUnsafeBufferPointer { pointers in
-                        unsafe (message.correlationData ?? []).withUnsafeBytes { correlation in
-                            unsafe cmosquitto_publish(
-                                connection, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count),
-                                Int32(message.qos), message.retain, contentType, message.isText, pointers.baseAddress,
-                                Int32(pointers.count / 2), correlation.baseAddress, correlationLength,
-                                message.expirySeconds.map { Int64($0) } ?? -1)
-                        }
-                    }
-                }
-            }
+    let expirySeconds = if let seconds = message.expirySeconds { Int64(seconds) } else { Int64(-1) }
+    unsafe withOptionalCString(message.contentType) { contentType in
+        unsafe (correlation ?? []).withUnsafeBytes { correlation in
+            unsafe cmosquitto_add_properties(
+                &properties, contentType, message.isText, correlation.baseAddress, correlationLength, expirySeconds)
+        }
+    }
+    for property in message.userProperties {
+        unsafe property.name.withCString { name in
+            unsafe property.value.withCString { value in unsafe cmosquitto_add_user_property(&properties, name, value) }
         }
     }
 }

@@ -77,9 +77,10 @@ package import Telemetry
     package var deadline: Instant? { isReady && isAcknowledged ? clock.deadline : nil }
 
     /// What has come since the last call, in order.
-    package func takeInputs() -> [SessionInput] {
-        defer { inputs.removeAll(keepingCapacity: true) }
-        return inputs
+    /// - Parameter taken: empty; its memory is used for the next.
+    package func takeInputs(into taken: inout [SessionInput]) {
+        precondition(taken.isEmpty)
+        swap(&inputs, &taken)
     }
 
     /// Messages from the broker since the last call, in order.
@@ -337,7 +338,7 @@ package import Telemetry
         guard let connection = unsafe connection else { return }
         while let event = unsafe cmosquitto_next_event(connection) {
             unsafe take(event)
-            unsafe cmosquitto_free_event(event)
+            unsafe cmosquitto_free_event(connection, event)
         }
     }
 

@@ -63,7 +63,7 @@ package struct OutputBank: Hashable, Sendable {
     }
 
     package var deadline: Instant? {
-        guard phase == .running else { return nil }
+        guard phase == .running, !machines.isEmpty else { return nil }
         var deadline: Instant?
         for index in indices {
             let machine = machines[index]

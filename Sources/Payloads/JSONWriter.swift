@@ -5,12 +5,42 @@ package import Telemetry
 /// It puts the commas and the escapes; that objects are closed and keys are followed by a value is the caller's part.
 /// Numbers are written from integers, so that no rounding and no `-0` can come in between.
 package struct JSONWriter: Sendable {
-    package private(set) var bytes: [UInt8] = []
+    /// What is written, and room behind it: a byte is put in its place and not appended, which is a call for each.
+    private var buffer: [UInt8]
+    private var count = 0
     /// A value stands before, in the same object or array.
     private var needsComma = false
 
     /// - Parameter capacity: a guess of the length, in bytes.
-    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 256) { buffer = [UInt8](repeating: 0, count: max(16, capacity)) }
+
+    /// What is written so far.
+    package var bytes: [UInt8] {
+        mutating get {
+            buffer.removeLast(buffer.count - count)
+            return buffer
+        }
+    }
+
+    /// Room for so many bytes more.
+    private mutating func reserve(_ length: Int) {
+        let room = buffer.count - count
+        if room < length { buffer.append(contentsOf: repeatElement(0, count: max(length - room, buffer.count))) }
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        reserve(1)
+        buffer[count] = byte
+        count += 1
+    }
+
+    private mutating func put(all bytes: some Collection<UInt8>) {
+        reserve(bytes.count)
+        for byte in bytes {
+            buffer[count] = byte
+            count += 1
+        }
+    }
 
     package mutating func beginObject() { open(0x7B) }
     package mutating func endObject() { close(0x7D) }
@@ -19,17 +49,17 @@ package struct JSONWriter: Sendable {
 
     private mutating func open(_ bracket: UInt8) {
         separate()
-        bytes.append(bracket)
+        put(bracket)
         needsComma = false
     }
 
     private mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
+        put(bracket)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { bytes.append(0x2C) }
+        if needsComma { put(0x2C) }
         needsComma = true
     }
 
@@ -37,18 +67,18 @@ package struct JSONWriter: Sendable {
     @inline(never) package mutating func key(_ name: String) {
         separate()
         quote(name)
-        bytes.append(0x3A)
+        put(0x3A)
         needsComma = false
     }
 
     @inline(never) package mutating func null() {
         separate()
-        bytes.append(contentsOf: [0x6E, 0x75, 0x6C, 0x6C])
+        put(all: "null".utf8)
     }
 
     @inline(never) package mutating func logical(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: value ? [0x74, 0x72, 0x75, 0x65] : [0x66, 0x61, 0x6C, 0x73, 0x65])
+        put(all: (value ? "true" : "false").utf8)
     }
 
     @inline(never) package mutating func string(_ text: String) {
@@ -69,7 +99,7 @@ package struct JSONWriter: Sendable {
     /// `significand` × 10^-`decimals`, with exactly so many digits after the point.
     package mutating func decimal(_ significand: Int64, decimals: UInt8) {
         separate()
-        if significand < 0 { bytes.append(0x2D) }
+        if significand < 0 { put(0x2D) }
         digits(significand.magnitude, decimals: Int(decimals))
     }
 
@@ -84,73 +114,107 @@ package struct JSONWriter: Sendable {
     /// RFC 3339 in UTC, with milliseconds.
     package mutating func time(_ time: WallTime) {
         separate()
-        bytes.append(0x22)
-        time.appendRFC3339(to: &bytes)
-        bytes.append(0x22)
+        reserve(WallTime.rfc3339Length + 2)
+        let start = count
+        var target = buffer.mutableSpan
+        target[start] = 0x22
+        time.writeRFC3339(to: &target, at: start + 1)
+        target[start + WallTime.rfc3339Length + 1] = 0x22
+        count = start + WallTime.rfc3339Length + 2
+    }
+
+    /// As a string of 8 lower-case hexadecimal digits.
+    package mutating func hexadecimal(_ value: UInt32) {
+        separate()
+        reserve(10)
+        let start = count
+        var target = buffer.mutableSpan
+        target[start] = 0x22
+        for place in 0..<8 {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt32(28 - 4 * place) & 15)
+            target[start + 1 + place] = digit < 10 ? 48 + digit : 87 + digit
+        }
+        target[start + 9] = 0x22
+        count = start + 10
     }
 
     /// A value that is JSON already.
     package mutating func raw(_ json: some Collection<UInt8>) {
         separate()
-        bytes.append(contentsOf: json)
+        put(all: json)
     }
 
-    /// The digits go out from the last to the first and are turned round in place: no second buffer, one division each.
+    /// The digits go in from the last to the first, one division each.
     private mutating func digits(_ magnitude: UInt64, decimals: Int) {
-        let start = bytes.count
+        var length = 1
+        var power: UInt64 = 10
+        while length < 20, magnitude >= power {
+            length += 1
+            power = length < 20 ? power * 10 : .max
+        }
+        length = max(length, decimals + 1) + (decimals > 0 ? 1 : 0)
+        reserve(length)
+        let start = count
+        var target = buffer.mutableSpan
         var rest = magnitude
-        var count = 0
-        // A 64-bit division is a function call on a 32-bit board; most numbers are small.
-        while rest > UInt64(UInt32.max) {
-            put(UInt8(rest % 10), at: &count, decimals)
-            rest /= 10
+        var written = 0
+        var at = start + length
+        while at > start {
+            at -= 1
+            if written == decimals, written > 0 {
+                target[at] = 0x2E
+                at -= 1
+            }
+            // A 64-bit division is a function call on a 32-bit board; most numbers are small.
+            if rest > UInt64(UInt32.max) {
+                target[at] = UInt8(0x30 + rest % 10)
+                rest /= 10
+            } else {
+                let small = UInt32(rest)
+                target[at] = UInt8(0x30 + small % 10)
+                rest = UInt64(small / 10)
+            }
+            written += 1
         }
-        var small = UInt32(rest)
-        repeat {
-            put(UInt8(small % 10), at: &count, decimals)
-            small /= 10
-        } while small > 0 || count <= decimals
-        var low = start
-        var high = bytes.count - 1
-        while low < high {
-            bytes.swapAt(low, high)
-            low += 1
-            high -= 1
-        }
-    }
-
-    private mutating func put(_ digit: UInt8, at count: inout Int, _ decimals: Int) {
-        if count == decimals, count > 0 { bytes.append(0x2E) }
-        bytes.append(0x30 + digit)
-        count += 1
+        count = start + length
     }
 
     /// Swift's strings are valid UTF-8 always; what JSON wants escaped is the quote, the backslash and the control
-    /// characters below U+0020 (RFC 8259 section 7).
+    /// characters below U+0020 (RFC 8259 section 7). Nearly no text has one.
     private mutating func quote(_ text: String) {
-        bytes.append(0x22)
-        for byte in text.utf8 {
-            if byte >= 0x20, byte != 0x22, byte != 0x5C {
-                bytes.append(byte)
-            } else {
-                escape(byte)
-            }
+        let source = text.utf8.span
+        reserve(source.count + 2)
+        var at = count
+        var target = buffer.mutableSpan
+        target[at] = 0x22
+        for index in source.indices {
+            at += 1
+            let byte = source[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return quoteEscaped(text) }
+            target[at] = byte
         }
-        bytes.append(0x22)
+        target[at + 1] = 0x22
+        count = at + 2
+    }
+
+    private mutating func quoteEscaped(_ text: String) {
+        put(0x22)
+        for byte in text.utf8 { if byte >= 0x20, byte != 0x22, byte != 0x5C { put(byte) } else { escape(byte) } }
+        put(0x22)
     }
 
     private mutating func escape(_ byte: UInt8) {
-        bytes.append(0x5C)
+        put(0x5C)
         switch byte {
-        case 0x22, 0x5C: bytes.append(byte)
-        case 0x08: bytes.append(0x62)
-        case 0x09: bytes.append(0x74)
-        case 0x0A: bytes.append(0x6E)
-        case 0x0C: bytes.append(0x66)
-        case 0x0D: bytes.append(0x72)
+        case 0x22, 0x5C: put(byte)
+        case 0x08: put(0x62)
+        case 0x09: put(0x74)
+        case 0x0A: put(0x6E)
+        case 0x0C: put(0x66)
+        case 0x0D: put(0x72)
         default:
             let low = byte & 15
-            bytes.append(contentsOf: [0x75, 0x30, 0x30, 0x30 + byte >> 4, low < 10 ? 0x30 + low : 0x57 + low])
+            put(all: [0x75, 0x30, 0x30, 0x30 + byte >> 4, low < 10 ? 0x30 + low : 0x57 + low])
         }
     }
 }

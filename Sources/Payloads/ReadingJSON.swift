@@ -13,7 +13,7 @@ package func readingJSON(
     var json = JSONWriter(capacity: 192)
     json.beginObject()
     json.key("stream")
-    json.string(reading.stream.text)
+    json.hexadecimal(reading.stream.rawValue)
     json.key("seq")
     json.integer(reading.sequence.rawValue)
     json.stamp(reading.stamp, boot: reading.boot, instant: reading.instant)

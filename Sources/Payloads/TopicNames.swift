@@ -11,7 +11,15 @@ package struct TopicNames: Hashable, Sendable {
     package init(prefix: String, device: String) { root = "\(prefix)/\(device)" }
 
     /// One reading each; the durable stream.
-    package func sensor(_ id: String) -> String { "\(root)/sensors/\(id)" }
+    package func sensor(_ id: String) -> String {
+        // With each reading: one piece of memory for it.
+        var topic = ""
+        topic.reserveCapacity(root.utf8.count + 9 + id.utf8.count)
+        topic.append(root)
+        topic.append("/sensors/")
+        topic.append(id)
+        return topic
+    }
     /// A reading whose wall time was never known.
     package func unstamped(_ id: String) -> String { "\(root)/unstamped/\(id)" }
     /// The newest reading, while connected.

@@ -94,6 +94,17 @@ struct Disk: Hashable, Sendable {
         return segment + 1
     }
 
+    /// The next segment waits for what is in it to be settled.
+    var isBlocked: Bool {
+        if case .blocked? = preparation?.step { true } else { false }
+    }
+
+    /// And until then nothing has room.
+    var isOutOfRoom: Bool {
+        guard isBlocked, let newestNumber else { return false }
+        return !isPrepared(newestNumber)
+    }
+
     /// A segment is being made ready, or has to be.
     var hasToPrepare: Bool { preparation != nil || segmentToPrepare != nil }
 

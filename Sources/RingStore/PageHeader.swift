@@ -8,7 +8,7 @@ package struct ClockRecord: Hashable, Sendable {
     /// Of the next reading when the record was made: readings from it on are stamped `synced`.
     var position: UInt64
 
-    func time(of instant: Instant) -> WallTime { wallTime.advanced(by: self.instant.duration(to: instant)) }
+    func time(of instant: Instant) -> WallTime { wallTime.moved(from: self.instant, to: instant) }
 }
 
 /// What the ring knew when a page was written. Every page carries it, so that any of them can open the ring.

@@ -41,6 +41,8 @@ package struct Ring: Hashable, Sendable {
     }
 
     package private(set) var configuration: RingConfiguration
+    /// `sync`, as it is added at each turn.
+    private(set) var syncNanoseconds: Int64
     private(set) var schemas: [SensorSchema]
     let boot: BootID
     var random: RandomSource
@@ -139,10 +141,12 @@ package struct Ring: Hashable, Sendable {
 
     /// The next reading of this boot waits until its time is known.
     package internal(set) var isWaitingForClock = false
+    package internal(set) var deadline: Instant?
 
     package init(configuration: RingConfiguration, schemas: [SensorSchema], boot: BootID, random: RandomSource) {
         precondition(schemas.allSatisfy(Self.fits), "a sensor's definition fits a page")
         self.configuration = configuration
+        syncNanoseconds = configuration.sync.nanoseconds
         self.schemas = schemas
         self.boot = boot
         self.random = random
@@ -152,11 +156,19 @@ package struct Ring: Hashable, Sendable {
 
     package mutating func handle(_ input: RingInput, at now: Instant) -> [RingAction] {
         var actions: [RingAction] = []
+        if !take(input, now, &actions) { pump(now, &actions) }
+        noteDeadline()
+        return actions
+    }
+
+    /// - Returns: it gives the ring nothing to do.
+    private mutating func take(_ input: RingInput, _ now: Instant, _ actions: inout [RingAction]) -> Bool {
+        var changesNothing = false
         switch input {
         case .start: start(now)
         case .append(let reading):
             append(reading, now, &actions)
-            if isQuiet, !needsTurn(now) { return actions }
+            changesNothing = true
         case .schemas(let schemas):
             precondition(
                 schemas.count >= self.schemas.count && Array(schemas.prefix(self.schemas.count)) == self.schemas
@@ -164,11 +176,15 @@ package struct Ring: Hashable, Sendable {
             self.schemas = schemas
         case .limits(let sync, let memory, let whenFull):
             configuration.sync = sync
+            syncNanoseconds = sync.nanoseconds
             configuration.memory = memory
             configuration.whenFull = whenFull
             makeRoom(&actions)
-        case .clock(let reading): clock(reading)
-        case .acknowledged(let name): acknowledge(name)
+        case .clock(let reading): changesNothing = clock(reading)
+        case .acknowledged(let name):
+            acknowledge(name)
+            // With `drop-newest` it may be what room waits for.
+            changesNothing = !wantsState && configuration.whenFull == .dropOldest
         case .rejected(let name): reject(name)
         case .postponed(let name): postpone(name)
         case .rewind: rewind()
@@ -179,18 +195,22 @@ package struct Ring: Hashable, Sendable {
             isStopped = false
             isCleanWritten = false
         }
-        pump(now, &actions)
-        return actions
+        return changesNothing && isQuiet && !needsTurn(now)
     }
 
-    package var deadline: Instant? {
-        if job != nil || isStopped { return nil }
+    /// It is asked for several times a turn, so it is kept.
+    mutating func noteDeadline() {
+        deadline = nil
+        if job != nil || isStopped { return }
         switch phase {
-        case .idle, .opening: return nil
-        case .closed(let retryAt): return retryAt
+        case .idle, .opening: return
+        case .closed(let retryAt): deadline = retryAt
         case .open:
-            if let failure { return failure.retryAt }
-            return isRefusing ? nil : pending.firstInstant?.advanced(by: configuration.sync)
+            if let failure {
+                deadline = failure.retryAt
+            } else if let oldest = pending.firstInstant, !isRefusing {
+                deadline = oldest.advanced(byNanoseconds: syncNanoseconds)
+            }
         }
     }
 
@@ -266,9 +286,9 @@ package struct Ring: Hashable, Sendable {
         while memoryBytes > configuration.memory, drop() {}
     }
 
-    /// Nothing was left to do at the last turn, and an append changes only what is asked here.
-    private func needsTurn(_ now: Instant) -> Bool {
-        reserved &- head < reservedAmount / 2 || head > reserved || isWriteDue(now)
+    /// Nothing was left to do at the last turn, and an append, like the time that has passed, changes only what is asked here.
+    @inline(__always) private func needsTurn(_ now: Instant) -> Bool {
+        reserved &- head < reservedAmount / 2 || head > reserved || isWriteDue(now) || wantsStepStored(now)
     }
 
     mutating func number(_ reading: Reading) {

@@ -13,39 +13,44 @@ extension Ring {
 
     private static let tolerance: UInt64 = 10_000_000
 
-    mutating func clock(_ reading: ClockReading) {
-        guard reading.isKnown else { return }
-        if waiting.isEmpty { note(reading) } else { wait(for: reading) }
+    /// - Returns: nothing has changed by it.
+    mutating func clock(_ reading: ClockReading) -> Bool {
+        guard reading.isKnown else { return true }
+        if waiting.isEmpty { return !note(reading) }
+        wait(for: reading)
+        return false
     }
 
     /// A clock that comes before waiting readings have their numbers keeps its place among them.
     private mutating func wait(for reading: ClockReading) {
         for item in waiting.reversed() {
             guard case .clock(let last) = item else { continue }
-            if !hasDrifted(reading, from: last.instant, last.wallTime) { return }
+            if !Self.hasDrifted(reading, from: last.instant, last.wallTime) { return }
             break
         }
         waiting.append(.clock(reading))
     }
 
-    mutating func note(_ reading: ClockReading) {
-        if let last = clocks.last, !hasDrifted(reading, from: last.instant, last.wallTime) { return }
+    /// - Returns: it made a record.
+    @discardableResult mutating func note(_ reading: ClockReading) -> Bool {
+        if let last = clocks.last, !Self.hasDrifted(reading, from: last.instant, last.wallTime) { return false }
         let record = ClockRecord(instant: reading.instant, wallTime: reading.wallTime, position: head)
         if firstClock == nil { firstClock = record }
         if clocks.last?.position == head { clocks.removeLast() }
         clocks.append(record)
+        return true
     }
 
-    private func hasDrifted(_ reading: ClockReading, from instant: Instant, _ wallTime: WallTime) -> Bool {
-        let expected = wallTime.advanced(by: instant.duration(to: reading.instant))
-        return expected.duration(to: reading.wallTime).nanoseconds.magnitude > Self.tolerance
+    private static func hasDrifted(_ reading: ClockReading, from instant: Instant, _ wallTime: WallTime) -> Bool {
+        let expected = wallTime.moved(from: instant, to: reading.instant)
+        return (reading.wallTime.nanoseconds &- expected.nanoseconds).magnitude > Self.tolerance
     }
 
     /// The wall clock was set by more than a second since the file was told of it: the next process of this boot may have to go on
     /// by it. While it runs at most once a minute, should the clock be mad.
-    func wantsStepStored(_ now: Instant) -> Bool {
+    @inline(__always) func wantsStepStored(_ now: Instant) -> Bool {
         guard let last = clocks.last, let stored = storedClock ?? firstClock, !isCleanWritten else { return false }
-        guard stored.time(of: last.instant).duration(to: last.wallTime).nanoseconds.magnitude > 1_000_000_000 else { return false }
+        guard (last.wallTime.nanoseconds &- stored.time(of: last.instant).nanoseconds).magnitude > 1_000_000_000 else { return false }
         return isStopping || rateSince.map { $0.duration(to: now) >= .seconds(60) } ?? true
     }
 

@@ -16,14 +16,15 @@ extension Ring {
 
     /// With `drop-newest`: the oldest segment holds what is not settled, so it stays.
     var isBlocked: Bool {
-        guard configuration.whenFull == .dropNewest, case .blocked? = disk?.preparation?.step else { return false }
-        return true
+        guard configuration.whenFull == .dropNewest, let disk else { return false }
+        return disk.isBlocked
     }
 
-    /// And there is no room before it: new readings are not taken. A page that goes on in a slot is for the losses.
-    var isRefusing: Bool {
-        guard isBlocked, let newest = disk?.newestNumber else { return false }
-        return disk?.isPrepared(newest) == false
+    /// And there is no room before it: new readings are not taken. A page that goes on in a slot is for the losses. Asked with
+    /// each reading: with `drop-oldest` the ring is not looked at.
+    @inline(__always) var isRefusing: Bool {
+        guard configuration.whenFull == .dropNewest, let disk else { return false }
+        return disk.isOutOfRoom
     }
 
     mutating func nextPreparation(_ now: Instant, isUrgent: Bool) -> StorageRequest? {

@@ -30,7 +30,10 @@ extension Ring {
             return (handover, [])
         }
         var actions: [RingAction] = []
-        if wanted != nil || wantsState { pump(now, &actions) }
+        if wanted != nil || wantsState {
+            pump(now, &actions)
+            noteDeadline()
+        }
         return (nil, actions)
     }
 
@@ -64,16 +67,14 @@ extension Ring {
             } else if let index = writing.index(of: cursor) {
                 if mustBeStoredFirst(writing[index]) { return nil }
                 if let handover = hand(writing[index], unstamped) {
-                    writing[index].isOut = true
-                    writing[index].wasHanded = true
+                    writing.noteHanded(at: index)
                     return handover
                 }
                 if isWaitingForClock { return nil }
             } else if let index = pending.index(of: cursor) {
                 if mustBeStoredFirst(pending[index]) { return nil }
                 if let handover = hand(pending[index], unstamped) {
-                    pending[index].isOut = true
-                    pending[index].wasHanded = true
+                    pending.noteHanded(at: index)
                     return handover
                 }
                 if isWaitingForClock { return nil }
@@ -94,7 +95,7 @@ extension Ring {
 
     /// With `sync` 0 nothing is handed over that a power cut could take back, as long as the disk serves.
     private func mustBeStoredFirst(_ slot: Slot) -> Bool {
-        configuration.sync == .zero && phase == .open && failure == nil && !isVolatile && !slot.wasHanded && !slot.isAcknowledged
+        syncNanoseconds == 0 && phase == .open && failure == nil && !isVolatile && !slot.wasHanded && !slot.isAcknowledged
     }
 
     private mutating func again(_ index: Int) -> Handover {
@@ -325,10 +326,10 @@ extension Ring {
                 _ = held.remove(at: index)
                 acknowledged.insert(first: position, end: position + 1, stored: 1)
             } else if let index = pending.index(of: position), pending[index].wasHanded, !pending[index].isAcknowledged {
-                pending[index].isAcknowledged = true
+                pending.noteAcknowledged(at: index)
                 acknowledged.insert(first: position, end: position + 1, stored: 0)
             } else if let index = writing.index(of: position), writing[index].wasHanded, !writing[index].isAcknowledged {
-                writing[index].isAcknowledged = true
+                writing.noteAcknowledged(at: index)
                 acknowledged.insert(first: position, end: position + 1, stored: 0)
             } else {
                 return

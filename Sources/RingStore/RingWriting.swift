@@ -17,15 +17,15 @@ struct Batch: Hashable, Sendable {
 
 extension Ring {
     /// Something in memory must go to the file now.
-    func isWriteDue(_ now: Instant) -> Bool {
+    @inline(__always) func isWriteDue(_ now: Instant) -> Bool {
         if wantsClock { return true }
         guard let oldest = pending.firstInstant, !isRefusing else { return false }
-        if configuration.sync == .zero || memoryBytes >= configuration.memory / 4 { return true }
-        return oldest.advanced(by: configuration.sync) <= now
+        if syncNanoseconds == 0 || memoryBytes >= configuration.memory / 4 { return true }
+        return oldest.advanced(byNanoseconds: syncNanoseconds) <= now
     }
 
     /// Readings of this boot are in the file without a time, which has become known since.
-    var wantsClock: Bool {
+    @inline(__always) var wantsClock: Bool {
         firstClock != nil && unclockedEnd > watermark + 1 && disk?.hasClock == false
     }
 

@@ -46,6 +46,13 @@ struct SlotQueue: Hashable, Sendable {
         set { slots[start + index] = newValue }
     }
 
+    // In place: with each reading, and what it carries is not looked at.
+    mutating func noteHanded(at index: Int) {
+        slots[start + index].isOut = true
+        slots[start + index].wasHanded = true
+    }
+    mutating func noteAcknowledged(at index: Int) { slots[start + index].isAcknowledged = true }
+
     mutating func append(_ slot: Slot) { slots.append(slot) }
 
     mutating func removeFirst() -> Slot {

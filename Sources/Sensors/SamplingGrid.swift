@@ -31,6 +31,6 @@ struct SamplingGrid: Hashable, Sendable {
         let step = every.nanoseconds
         let slots = (instant.nanoseconds - first.nanoseconds) / step + 1
         let (offset, overflow) = slots.multipliedReportingOverflow(by: step)
-        return overflow ? .distantFuture : first.advanced(by: .nanoseconds(offset))
+        return overflow ? .distantFuture : first.advanced(byNanoseconds: offset)
     }
 }

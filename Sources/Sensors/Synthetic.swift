@@ -78,12 +78,14 @@ package struct Synthetic: SensorDriver, Hashable {
 
     /// In thousandths.
     private mutating func value(at now: Instant) -> Int64 {
-        let length = period.nanoseconds
-        let elapsed = max(0, origin.duration(to: now).nanoseconds) % length
-        switch waveform {
-        case .counter:
+        if waveform == .counter {
             defer { count += 1 }
             return count * 1000
+        }
+        let length = period.nanoseconds
+        let elapsed = max(0, origin.nanoseconds(to: now)) % length
+        switch waveform {
+        case .counter: preconditionFailure("it has no form over time")
         case .square:
             return elapsed * 2 < length ? maximum : minimum
         case .ramp:

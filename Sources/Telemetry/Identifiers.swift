@@ -30,10 +30,7 @@ package struct BootID: Hashable, Sendable {
 }
 
 package func hexadecimal8(_ value: UInt32) -> String {
-    var text: [UInt8] = []
-    for shift in stride(from: 28, through: 0, by: -4) {
-        let digit = UInt8(value >> UInt32(shift) & 15)
-        text.append(digit < 10 ? 48 + digit : 87 + digit)
-    }
-    return String(decoding: text, as: UTF8.self)
+    var text = String(value, radix: 16)
+    while text.utf8.count < 8 { text = "0" + text }
+    return text
 }

@@ -2,6 +2,8 @@
 // each, with the same result. Interpolation.swift has those of interpolations. docs/performance.md has what it takes off.
 
 private func areEqual<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
+private func appendOne<Element>(_ element: Element, to array: inout [Element]) { array.append(element) }
+private func appendAll<Elements: Collection>(_ elements: Elements, to array: inout [Elements.Element]) { array.append(contentsOf: elements) }
 private func decoded<Bytes: Collection>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 { String(decoding: bytes, as: UTF8.self) }
 
 extension String {
@@ -25,5 +27,6 @@ extension String {
 @inline(never) package func ~= (pattern: String, text: String) -> Bool { areEqual(pattern, text) }
 
 extension Array where Element == UInt8 {
-    @inline(never) package mutating func append(_ byte: UInt8) { append(contentsOf: CollectionOfOne(byte)) }
+    @inline(never) package mutating func append(_ byte: UInt8) { appendOne(byte, to: &self) }
+    @inline(never) package mutating func append(contentsOf text: String.UTF8View) { appendAll(text, to: &self) }
 }

@@ -14,35 +14,46 @@ package struct WallTime: Hashable, Comparable, Sendable {
         .nanoseconds(other.nanoseconds &- nanoseconds)
     }
 
+    /// The wall time at `other`, where this is the one at `instant`.
+    package func moved(from instant: Instant, to other: Instant) -> WallTime {
+        WallTime(nanoseconds: nanoseconds &+ instant.nanoseconds(to: other))
+    }
+
     /// `2026-11-24T08:12:13.123Z`: RFC 3339 in UTC, cut (not rounded) to milliseconds; 24 bytes for the years 0 to 9999.
     package var rfc3339: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
-        appendRFC3339(to: &text)
+        var text = [UInt8](repeating: 0, count: Self.rfc3339Length)
+        var span = text.mutableSpan
+        writeRFC3339(to: &span, at: 0)
         return String(decoding: text, as: UTF8.self)
     }
 
-    package func appendRFC3339(to text: inout [UInt8]) {
+    package static let rfc3339Length = 24
+
+    /// Writes it from `start` on, where there is room for it.
+    package func writeRFC3339(to text: inout MutableSpan<UInt8>, at start: Int) {
         let milliseconds = nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000
         let seconds = milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let secondOfDay = Int(seconds - days * 86400)
         let (year, month, day) = Self.civil(fromDays: Int(days))
-        func digits(_ value: Int, _ count: Int) {
-            var divisor = 1
-            for _ in 1..<count { divisor *= 10 }
-            while divisor > 0 {
-                text.append(UInt8(48 + value / divisor % 10))
-                divisor /= 10
-            }
+        let millisecond = Int(milliseconds - seconds * 1000)
+        var at = start
+        func pair(_ value: Int, then separator: UInt8) {
+            text[at] = UInt8(48 + value / 10 % 10)
+            text[at + 1] = UInt8(48 + value % 10)
+            text[at + 2] = separator
+            at += 3
         }
-        digits(year, 4); text.append(45)
-        digits(month, 2); text.append(45)
-        digits(day, 2); text.append(84)
-        digits(secondOfDay / 3600, 2); text.append(58)
-        digits(secondOfDay / 60 % 60, 2); text.append(58)
-        digits(secondOfDay % 60, 2); text.append(46)
-        digits(Int(milliseconds - seconds * 1000), 3); text.append(90)
+        pair(year / 100, then: 0)
+        at -= 1
+        pair(year % 100, then: 45)
+        pair(month, then: 45)
+        pair(day, then: 84)
+        pair(secondOfDay / 3600, then: 58)
+        pair(secondOfDay / 60 % 60, then: 58)
+        pair(secondOfDay % 60, then: 46)
+        pair(millisecond / 10, then: UInt8(48 + millisecond % 10))
+        text[at] = 90
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01.

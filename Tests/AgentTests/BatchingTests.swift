@@ -49,7 +49,7 @@ import Testing
         bench.run(for: .milliseconds(2550))
         #expect(batches(bench).count == 2)
         #expect(bench.agent.ring.status.unacknowledged == 26)
-        let tags = bench.agent.inFlight.filter { if case .batch = $0.value { true } else { false } }.keys.sorted { $0.rawValue < $1.rawValue }
+        let tags = bench.agent.inFlight.entries.filter { if case .batch = $0.record { true } else { false } }.map { $0.tag }
         bench.give(.session(.acknowledged(tags[1], reason: 0)))
         #expect(bench.agent.ring.status.unacknowledged == 16)
         bench.give(.session(.acknowledged(tags[0], reason: 0)))
@@ -150,7 +150,7 @@ import Testing
         bench.run(for: .milliseconds(50))
         bench.acknowledges = false
         bench.run(for: .milliseconds(1500))
-        let tag = bench.agent.inFlight.first { if case .batch = $0.value { true } else { false } }!.key
+        let tag = bench.agent.inFlight.entries.first { if case .batch = $0.record { true } else { false } }!.tag
         #expect(batches(bench) == [Array(1...10)], "and five more wait")
         bench.acknowledges = true
         bench.give(.session(.acknowledged(tag, reason: reason)))

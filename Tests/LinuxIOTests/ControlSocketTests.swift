@@ -17,7 +17,7 @@ private final class ServedSocket: @unchecked Sendable {
         Thread.detachNewThread { [self] in
             let server = box.value
             while !wantsStop.value {
-                let watches = server.watches
+                let watches = server.takeWatches()
                 var entries = watches.map {
                     pollfd(
                         fd: $0.descriptor, events: Int16(($0.isReading ? POLLIN : 0) | ($0.isWriting ? POLLOUT : 0)),
@@ -170,7 +170,7 @@ private func temporaryFolder() throws -> URL {
         #expect(FileManager.default.fileExists(atPath: path))
         let second = try ControlServer(path: path)
         #expect(throws: ControlSocketError.inUse) { try ControlServer(path: path) }
-        #expect(second.watches.count == 1)
+        #expect(second.takeWatches().count == 1)
     }
 
     @Test func `a file that is no socket is left alone`() throws {

@@ -67,7 +67,8 @@ final class Driver {
     private func drain() {
         messages += transport.takeMessages()
         while true {
-            let inputs = transport.takeInputs()
+            var inputs: [SessionInput] = []
+            transport.takeInputs(into: &inputs)
             if inputs.isEmpty { return }
             for input in inputs { handle(input) }
         }

@@ -106,16 +106,19 @@ int cmosquitto_error_number(const cmosquitto_connection *connection);
 /// `text` is what MOSQ_ERR_ number and errno mean, in words.
 const char *cmosquitto_text(int result, int error_number);
 
-typedef struct cmosquitto_user_property {
-    const char *name;
-    const char *value;
-} cmosquitto_user_property;
+/// Of one message of MQTT 5, zeroed at first. `result`: MOSQ_ERR_ number of what could not be added.
+typedef struct cmosquitto_properties {
+    struct mqtt5__property *list;
+    int result;
+} cmosquitto_properties;
 
-/// `correlation_length` -1: no Correlation Data; `expiry_seconds` -1: no Message Expiry Interval.
-int cmosquitto_publish(cmosquitto_connection *connection, int *mid, const char *topic, const uint8_t *payload,
-                       int length, int qos, bool retain, const char *content_type, bool is_text,
-                       const char *const *names_and_values, int property_count, const void *correlation,
-                       int correlation_length, int64_t expiry_seconds);
+/// `content_type` NULL: none; `correlation_length` -1: no Correlation Data; `expiry_seconds` -1: no Message Expiry Interval.
+void cmosquitto_add_properties(cmosquitto_properties *properties, const char *content_type, bool is_text,
+                               const void *correlation, int correlation_length, int64_t expiry_seconds);
+void cmosquitto_add_user_property(cmosquitto_properties *properties, const char *name, const char *value);
+/// Frees the properties.
+int cmosquitto_publish(cmosquitto_connection *connection, cmosquitto_properties *properties, int *mid, const char *topic,
+                       const uint8_t *payload, int length, int qos, bool retain);
 /// `mid` comes back with CMOSQUITTO_SUBSCRIBED.
 int cmosquitto_subscribe(cmosquitto_connection *connection, int *mid, const char *filter);
 int cmosquitto_unsubscribe(cmosquitto_connection *connection, const char *filter);
@@ -125,7 +128,7 @@ void cmosquitto_shutdown(cmosquitto_connection *connection);
 
 /// The oldest event, or NULL. Freed with `cmosquitto_free_event`.
 cmosquitto_event *cmosquitto_next_event(cmosquitto_connection *connection);
-void cmosquitto_free_event(cmosquitto_event *event);
+void cmosquitto_free_event(cmosquitto_connection *connection, cmosquitto_event *event);
 
 /// Payload of TCP so far, from TCP_INFO; retransmissions are not counted. False: not known.
 bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received);
