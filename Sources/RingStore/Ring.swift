@@ -183,6 +183,7 @@ package struct Ring: Hashable, Sendable {
         case .clock(let reading): changesNothing = clock(reading)
         case .acknowledged(let name):
             acknowledge(name)
+            dropAcknowledged()
             // With `drop-newest` it may be what room waits for.
             changesNothing = !wantsState && configuration.whenFull == .dropOldest
         case .rejected(let name): reject(name)

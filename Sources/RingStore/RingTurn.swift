@@ -20,7 +20,7 @@ extension Ring {
     }
 
     /// Also one that was acknowledged before the one in front of it was lost or refused: else it would be due for ever, and never written.
-    private mutating func dropAcknowledged() {
+    mutating func dropAcknowledged() {
         while let first = pending.first, first.isAcknowledged { memoryBytes -= Slot.bytes(pending.removeFirst().reading) }
     }
 
