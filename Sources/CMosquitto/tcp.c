@@ -1,5 +1,6 @@
 // Apart, because <linux/tcp.h> and <netinet/tcp.h> define the same names, and only the first has the byte counters.
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,6 +8,7 @@
 #include <sys/socket.h>
 
 bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received);
+void cmosquitto_cork(int socket, bool is_corked);
 
 bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received) {
     struct tcp_info info;
@@ -18,4 +20,10 @@ bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received) {
     *sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
     *received = info.tcpi_bytes_received;
     return true;
+}
+
+void cmosquitto_cork(int socket, bool is_corked) {
+    int on = is_corked;
+    // Where it is refused, each message has a segment of its own.
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
 }

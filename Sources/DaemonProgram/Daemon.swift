@@ -76,6 +76,7 @@ final class Daemon {
             if let exitStatus { return finish(exitStatus) }
             let actions = takeTurn(at: clock)
             for action in actions { perform(action, at: clock.instant) }
+            transport.flush()
             if let exitStatus { return finish(exitStatus) }
             if isReloading, isReady { service.ready() }
             isReloading = false

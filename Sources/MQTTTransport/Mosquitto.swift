@@ -35,6 +35,7 @@ package import Telemetry
     private var waiting = LatestMessages()
     private var clock = KeepAliveClock()
     private var traffic = Traffic()
+    private var cork = Cork()
     package private(set) var needsImmediateTurn = false
 
     /// - Parameters:
@@ -115,6 +116,12 @@ package import Telemetry
         case .close(let failure): closeConnection(failure)
         case .notice, .event: break
         }
+    }
+
+    /// At the end of a turn: what it has published goes out.
+    package func flush() {
+        guard let connection = unsafe connection else { return }
+        unsafe cork.pull(from: cmosquitto_socket(connection))
     }
 
     private func connect(_ version: ProtocolVersion, _ address: BrokerAddress, _ handle: ConnectionHandle) {
@@ -205,6 +212,7 @@ package import Telemetry
     private func send(_ tag: MessageTag, _ message: Message, at now: Instant) {
         guard let connection = unsafe connection else { return }
         var packetIdentifier: Int32 = 0
+        unsafe cork.willSend(on: cmosquitto_socket(connection))
         let result = unsafe publishMessage(connection, version, message, &packetIdentifier)
         if isRefusal(result) {
             if message.qos > 0 {

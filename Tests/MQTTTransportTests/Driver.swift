@@ -77,6 +77,7 @@ final class Driver {
     /// One turn of the loop, at most `limit` seconds long.
     func turn(limit: Double = 0.2) {
         drain()
+        transport.flush()
         let descriptors = transport.descriptors
         var polled = [pollfd(fd: descriptors.helper, events: Int16(POLLIN), revents: 0)]
         if let socket = descriptors.socket {

@@ -31,6 +31,28 @@ import TestSupport
         #expect(driver.run { $0.isSettled(tag) })
     }
 
+    @Test func `the messages of one turn go out in few segments, and none waits for another turn`() throws {
+        let broker = try MosquittoBroker()
+        let driver = Driver(port: broker.port)
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        let socket = try #require(driver.transport.descriptors.socket).descriptor
+        func segments() -> UInt32 {
+            // The kernel's tcp_info; that of the C library ends before `tcpi_segs_out`.
+            var info = [UInt32](repeating: 0, count: 58)
+            var size = socklen_t(info.count * 4)
+            return getsockopt(socket, Int32(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 ? info[34] : 0
+        }
+        let before = segments()
+        let tags = (0..<20).map { driver.publish("\($0)") }
+        driver.transport.flush()
+        let begun = Date()
+        #expect(driver.run { driver in tags.allSatisfy { driver.isSettled($0) } })
+        // The kernel alone would let them go after 200 ms.
+        #expect(Date().timeIntervalSince(begun) < 0.15)
+        // The first, the others, and acknowledgements of TCP.
+        #expect((2...8).contains(segments() - before), "\(segments() - before)")
+    }
+
     @Test func `a thousand messages go through a window of twenty`() throws {
         let broker = try MosquittoBroker()
         let subscriber = try Subscriber(broker, ["t"])

@@ -130,5 +130,7 @@ void cmosquitto_shutdown(cmosquitto_connection *connection);
 cmosquitto_event *cmosquitto_next_event(cmosquitto_connection *connection);
 void cmosquitto_free_event(cmosquitto_connection *connection, cmosquitto_event *event);
 
+/// While it is corked the kernel fills segments before it sends them, for at most 200 ms (tcp(7), TCP_CORK).
+void cmosquitto_cork(int socket, bool is_corked);
 /// Payload of TCP so far, from TCP_INFO; retransmissions are not counted. False: not known.
 bool cmosquitto_tcp_bytes(int socket, uint64_t *sent, uint64_t *received);
