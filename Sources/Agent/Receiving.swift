@@ -3,8 +3,9 @@ internal import Outputs
 internal import Payloads
 internal import Telemetry
 
-// Messages from the broker: `P/command`, `P/outputs/<id>/set`, and with `publish.live` the birth message of Home Assistant. Who may send them is the broker's access list; what may not
-// be done whoever asks is refused here: a message that was kept for later, a repeated or expired one, an output that is not `remote`.
+// Messages from the broker: `P/command`, `P/outputs/<id>/set`, and with `publish.live` the birth message of Home Assistant. Who may
+// send them is the broker's access list; what may not be done whoever asks is refused here: a message that was kept for later, a
+// repeated or expired one, an output that is not `remote`.
 extension Agent {
     /// Larger ones are not parsed.
     static let commandLimit = 64 << 10
