@@ -149,7 +149,7 @@ struct AccessListTests {
                       - {id: n, model: synthetic, waveform: counter, every: 200 ms}
                     """, folder: folder)
             try daemon.start()
-            #expect(daemon.waitForLog("not authorized (0x87)", within: 20), "\(daemon.log)")
+            #expect(daemon.waitForLog("not authorized (0x87)", within: 20), "\(daemon.log)\n\(broker.log.suffix(4000))")
             #expect(waitUntil(20) { ((try? daemon.status())?["buffer"] as? [String: Any])?["records"] as? Int ?? 0 >= 5 })
             #expect(daemon.stop().status == 0)
         }

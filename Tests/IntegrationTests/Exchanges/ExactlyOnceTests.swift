@@ -37,7 +37,7 @@ struct ExactlyOnceTests {
 
     private func mosquitto(_ build: Build, _ version: String, _ seed: UInt64) throws {
         var options = MosquittoBroker.Options()
-        options.lines = ["max_queued_messages 0"]
+        options.lines = ["max_queued_messages 1000000"]
         let broker = try MosquittoBroker(options)
         let subscriber = try Subscriber(broker, ["godwit/#"])
         defer { subscriber.stop() }
