@@ -27,7 +27,13 @@ let shipped: [SwiftSetting] =
             // and the code of another module finds another literal: `flag ? [1] : [2]` gave [2] for true. Without the
             // pass array literals are made on the heap. A tidy test looks for such symbols in what is shipped.
             .unsafeFlags(["-Xllvm", "-sil-disable-pass=object-outliner"]),
+            // One trap for each function in place of one for each check: the checks are all there.
+            .unsafeFlags(["-Xfrontend", "-mergeable-traps"]),
+            // Before the link, too, a function is copied into its callers only where that takes code off.
+            .unsafeFlags(["-Xllvm", "-inline-threshold=-15"]),
         ] : [])
+// What is not on the way of a reading: no loop has its condition twice. For all modules every ninth instruction of a reading would be more.
+let seldomRun: [SwiftSetting] = shipped + (embedded ? [.unsafeFlags(["-Xllvm", "-sil-disable-pass=loop-rotate"])] : [])
 // Test names are sentences, in backticks; the macros of Swift Testing expand into code that is not marked unsafe.
 let tests: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -45,13 +51,20 @@ let smallest =
         "--gc-sections", "--icf=all", "-z", "pack-relative-relocs", "-mllvm=-inline-threshold=-15",
         // Made by the code generator, after the linker has looked what is needed: without it libgcc_s would be.
         "-u", "__udivti3",
+        // Instructions stay in the order in which they were made, so that equal pieces stay equal for the outliner; values that do
+        // not fit into registers are kept with few instructions, and no tail of a function is written twice.
+        "-mllvm=-enable-misched=false", "-mllvm=-enable-post-misched=false", "-mllvm=-split-spill-mode=size",
+        "-mllvm=-tail-dup-placement=false",
+        // 64-bit ARM: what functions begin and end with (registers kept and restored) is called.
+        "-mllvm=-homogeneous-prolog-epilog",
     ]
+    + ["-mllvm=-enable-machine-outliner=always"]
     // For 32-bit ARM a second run of the outliner makes functions that call others without keeping where to return to.
-    + (cross == "armhf" ? [] : ["-mllvm=-enable-machine-outliner=always", "-mllvm=-machine-outliner-reruns=2"])
+    + (cross == "armhf" ? [] : ["-mllvm=-machine-outliner-reruns=2"])
 
 /// A pure core: it imports Telemetry and nothing else of the package, and no C.
-func core(_ name: String) -> Target {
-    .target(name: name, dependencies: ["Telemetry"], swiftSettings: shipped)
+func core(_ name: String, _ settings: [SwiftSetting] = shipped) -> Target {
+    .target(name: name, dependencies: ["Telemetry"], swiftSettings: settings)
 }
 
 /// A C module: a module map and small shims. `libraries` are linked by the executables, by name, since a module
@@ -67,15 +80,15 @@ func c(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
                 ] : []))
 }
 
-func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []) -> Target {
+func shell(_ name: String, _ dependencies: [Target.Dependency], libraries: [String] = [], _ settings: [SwiftSetting] = shipped) -> Target {
     .target(
-        name: name, dependencies: dependencies, swiftSettings: shipped,
+        name: name, dependencies: dependencies, swiftSettings: settings,
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, swiftSettings: shipped,
+        name: name, dependencies: dependencies, swiftSettings: seldomRun,
         linkerSettings: embedded
             ? [.unsafeFlags(["-use-ld=lld"] + smallest.flatMap { ["-Xlinker", $0] }), .linkedLibrary("m")] : [])
 }
@@ -88,11 +101,11 @@ var targets: [Target] = [
     .target(name: "Telemetry", swiftSettings: shipped),
     core("Sensors"),
     core("Alerts"),
-    core("Outputs"),
+    core("Outputs", seldomRun),
     core("RingStore"),
     core("Payloads"),
     core("MQTTSession"),
-    core("Configuration"),
+    core("Configuration", seldomRun),
     .target(
         name: "Agent",
         dependencies: ["Telemetry", "Sensors", "Alerts", "Outputs", "RingStore", "Payloads", "MQTTSession", "Configuration"],
@@ -106,7 +119,7 @@ var targets: [Target] = [
     shell(
         "MQTTTransport", ["Telemetry", "MQTTSession", "CMosquitto", "COpenSSL", "CLinux"],
         libraries: ["mosquitto", "ssl", "crypto"]),
-    shell("YAMLReader", ["Telemetry", "Configuration", "CYAML", "CLinux"], libraries: ["yaml"]),
+    shell("YAMLReader", ["Telemetry", "Configuration", "CYAML", "CLinux"], libraries: ["yaml"], seldomRun),
 
     shell(
         "DaemonProgram",
