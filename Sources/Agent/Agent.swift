@@ -35,6 +35,7 @@ package struct Agent {
     /// What of the ring waits for its acknowledgement, by the tag it was published with.
     var inFlight = InFlight()
     var nextTag: UInt64 = 1
+    var readingForms: ReadingForms
     var drain: DrainPace
     var live = LiveReadings()
     var waking: Waking
@@ -85,6 +86,7 @@ package struct Agent {
         var random = random
         self.configuration = configuration
         topics = TopicNames(prefix: configuration.prefix, device: configuration.deviceID)
+        readingForms = configuration.readingForms(topics)
         ring = Ring(
             configuration: configuration.ring, schemas: schemas, boot: configuration.boot,
             random: RandomSource(seed: random.next()))
@@ -123,12 +125,12 @@ package struct Agent {
         let wasKnown = clockIsKnown
         self.clock = vouchedFor(clock)
         clockIsKnown = self.clock.isKnown
-        actions.removeAll(keepingCapacity: true)
+        actions.clear()
         tellOfClock()
         // It says when the configuration was loaded.
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
         if clockIsKnown, !wasKnown { tellAlertsClock() }
-        for input in inputs { take(input) }
+        for index in inputs.indices { take(inputs[index]) }
         // Readings of this boot that wait for it may be all there are for a while: the next one may be an hour away.
         if clockIsKnown, !wasKnown { tellRing(.clock(self.clock)) }
         handleDue()
@@ -201,7 +203,11 @@ package struct Agent {
         case .storage(.state, let result):
             takeStateStorage(result)
         case .session(let input):
-            perform(session.handle(input, at: now))
+            if case .acknowledged(let tag, let reason) = input, session.settlesOldest(tag, reason: reason, at: now) {
+                settle(tag)
+            } else {
+                perform(session.handle(input, at: now))
+            }
         case .message(let message):
             receive(message)
         case .output(let index, let result):
@@ -274,7 +280,7 @@ package struct Agent {
             log(.info, "reading again sensor=\(sensors[index].settings.id)")
         }
         answerPendingReads(of: index, outcome: outcome, at: instant)
-        if clockIsKnown { perform(ring.handle(.clock(clock), at: now)) }
+        if clockIsKnown, ring.hasUse(for: clock) { perform(ring.handle(.clock(clock), at: now)) }
         let name = configuration.alerts.isEmpty && configuration.live == .off ? nil : ring.nextName
         perform(ring.handle(.append(Reading(sensor: index, instant: instant, outcome: outcome)), at: now))
         judge(outcome, of: index, name: name, at: instant)

@@ -1,5 +1,6 @@
 package import Alerts
 package import MQTTSession
+internal import Payloads
 package import RingStore
 package import Sensors
 package import Telemetry
@@ -68,6 +69,8 @@ package struct AgentConfiguration: Sendable {
         self.ring = ring
         self.session = session
     }
+
+    func readingForms(_ topics: TopicNames) -> ReadingForms { ReadingForms(topics: topics, device: identify ? deviceID : nil) }
 }
 
 /// What only the process can tell of itself, for the metrics.
@@ -104,6 +107,7 @@ package struct CommandOrigin: Hashable, Sendable {
     package init(client: Int, id: String?) { self.init(asker: .client(client), id: id) }
 }
 
+/// Indirect are the rare ones that are larger than those of a reading: every value has the size of the largest, and is copied.
 package enum AgentInput: Sendable {
     /// Once, first; only notices may come before it.
     case start
@@ -112,21 +116,19 @@ package enum AgentInput: Sendable {
     case storage(StorageFile, StorageResult)
     case session(SessionInput)
     /// From the broker: a command, or what an output is to be.
-    case message(ReceivedMessage)
+    indirect case message(ReceivedMessage)
     /// The line of an output, by its index.
     case output(Int, OutputLineResult)
     /// A line of a client of the control socket: a command as JSON.
     case request(client: Int, [UInt8])
     /// The answer to `askFacts`.
-    case facts(ProcessFacts, FactsPurpose)
+    indirect case facts(ProcessFacts, FactsPurpose)
     /// The wall clock was set.
     case clockStepped
     /// The answer to `readConfiguration`: it is whole, and `Agent.problem(with:)` had nothing against it. Nil: nobody asked.
-    ///
-    /// Indirect: it is ten times as large as any other, and comes once in a month.
     indirect case configuration(NewConfiguration, for: CommandOrigin?)
     /// The answer when it is not taken: the first problem, with its place and the next step.
-    case configurationRefused(String, for: CommandOrigin?)
+    indirect case configurationRefused(String, for: CommandOrigin?)
     /// What a shell has to say: it goes the way of the agent's own notices.
     case notice(Notice)
     /// SIGTERM or SIGINT: stop within 5 s.
@@ -155,9 +157,9 @@ package enum AgentAction: Sendable {
     case storage(StorageFile, StorageRequest)
     /// Everything but `.notice` and `.event`, which the agent takes itself.
     case session(SessionAction)
-    case askFacts(FactsPurpose)
+    indirect case askFacts(FactsPurpose)
     /// Read the configuration anew; answered by `.configuration` or `.configurationRefused`.
-    case readConfiguration(CommandOrigin?)
+    indirect case readConfiguration(CommandOrigin?)
     /// One line of JSON for the client of the control socket.
     case respond(client: Int, [UInt8])
     case log(Notice)

@@ -92,11 +92,10 @@ extension Agent {
             if rejecting.waitsForCopy(handover.name) { continue }
             drain.spend()
             guard batching.settings != nil, case .reading(let reading) = handover, reading.hasTime else {
-                let message = message(for: handover)
                 if batching.isEmpty {
-                    send(message, record: .reading(handover.name))
+                    send(message(for: handover), record: .reading(handover.name))
                 } else {
-                    batching.behind = (message, handover.name)
+                    batching.behind = (message(for: handover), handover.name)
                     sendBatch()
                 }
                 continue

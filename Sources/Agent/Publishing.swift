@@ -32,7 +32,7 @@ extension Agent {
     }
 
     /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
-    mutating func send(_ message: Message, record: Record? = nil, kind: MessageKind = .status) {
+    mutating func send(_ message: consuming Message, record: Record? = nil, kind: MessageKind = .status) {
         let tag = MessageTag(nextTag)
         nextTag += 1
         if let record { inFlight.append(record, tag: tag) }
@@ -42,7 +42,11 @@ extension Agent {
             case .reading, .alert, .batch: .reading
             case nil: kind
             }
-        perform(session.publish(message, tag: tag, at: now, kind: kind))
+        if let others = session.admit(message, tag: tag, at: now, kind: kind) {
+            perform(others)
+        } else {
+            actions.append(.session(.publish(tag, message)))
+        }
     }
 
     /// Queues a message that is not a reading; it goes out as soon as the window has room.
@@ -55,12 +59,7 @@ extension Agent {
     func named(
         _ name: AlertEvent.ReadingName, on topic: String, _ payload: [UInt8], qos: UInt8 = 1, retain: Bool
     ) -> Message {
-        Message(
-            topic: topic, payload: payload, qos: qos, retain: retain, contentType: "application/json",
-            userProperties: [
-                .init(name: "stream", value: name.stream.text),
-                .init(name: "seq", value: String(name.sequence.rawValue)),
-            ])
+        Message(topic: topic, payload: payload, qos: qos, retain: retain, contentType: "application/json", reading: name)
     }
 
     /// Of either ring; for `losses`, too.
@@ -73,12 +72,7 @@ extension Agent {
     mutating func message(for handover: Handover) -> Message {
         switch handover {
         case .reading(let reading):
-            let sensor = reading.schema.sensor
-            let topic: String
-            if case .unknown = reading.stamp { topic = topics.unstamped(sensor) } else { topic = topics.sensor(sensor) }
-            let payload = readingJSON(
-                reading, device: configuration.identify ? configuration.deviceID : nil,
-                sensor: configuration.identify ? sensor : nil)
+            let (topic, payload) = readingForms.written(reading)
             return named(reading.name, on: topic, payload, qos: session.readingQoS, retain: false)
         case .loss(let loss): return lossMessage(loss)
         }
@@ -159,7 +153,7 @@ extension Agent {
         }
     }
 
-    private mutating func settle(_ tag: MessageTag) {
+    mutating func settle(_ tag: MessageTag) {
         clearingSettled(by: tag)
         // Status and the like settle nothing.
         switch inFlight.remove(tag) {

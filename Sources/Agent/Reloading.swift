@@ -76,6 +76,7 @@ extension Agent {
         if configuration.metricsEvery != old.metricsEvery { metricsDue = nextMetrics }
         let oldTopics = topics
         topics = TopicNames(prefix: configuration.prefix, device: configuration.deviceID)
+        readingForms = configuration.readingForms(topics)
         announce()
         if topics != oldTopics { tellAlertsAgain() }
         // Before the connection that it came by is ended.

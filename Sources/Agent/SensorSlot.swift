@@ -77,8 +77,8 @@ struct SensorSlot {
         default:
             actions = driver.handle(input, at: now)
         }
-        for action in actions {
-            if case .configureLine = action, case .failed(_, let delay) = line { line = .asked(delay: delay) }
+        if case .failed(_, let delay) = line {
+            for action in actions { if case .configureLine = action { line = .asked(delay: delay) } }
         }
         return actions
     }

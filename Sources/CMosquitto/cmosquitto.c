@@ -52,6 +52,8 @@ static cmosquitto_event *append_event(cmosquitto_connection *c, int kind) {
     if (!event) event = calloc(1, sizeof *event);
     if (!event) abort();
     event->kind = kind;
+    // The spare one has that of the acknowledgement that it was.
+    event->reason = 0;
     if (c->last) c->last->next = event;
     else c->first = event;
     c->last = event;
@@ -422,8 +424,19 @@ void cmosquitto_add_properties(cmosquitto_properties *p, const char *content_typ
     }
 }
 
-void cmosquitto_add_user_property(cmosquitto_properties *p, const char *name, const char *value) {
+static void add_user_property(cmosquitto_properties *p, const char *name, const char *value) {
     if (!p->result) p->result = mosquitto_property_add_string_pair(&p->list, MQTT_PROP_USER_PROPERTY, name, value);
+}
+
+void cmosquitto_add_reading_name(cmosquitto_properties *p, uint32_t stream, uint64_t sequence) {
+    char digits[8 + 1], number[20 + 1];
+    digits[8] = number[20] = 0;
+    for (int at = 7; at >= 0; at--, stream >>= 4) digits[at] = "0123456789abcdef"[stream & 15];
+    int at = 20;
+    do number[--at] = (char)('0' + sequence % 10);
+    while (sequence /= 10);
+    add_user_property(p, "stream", digits);
+    add_user_property(p, "seq", number + at);
 }
 
 int cmosquitto_publish(cmosquitto_connection *c, cmosquitto_properties *p, int *mid, const char *topic,

@@ -75,7 +75,7 @@ final class Daemon {
             // other's connection.
             if let exitStatus { return finish(exitStatus) }
             let actions = takeTurn(at: clock)
-            for action in actions { perform(action, at: clock.instant) }
+            for index in actions.indices { perform(actions[index], at: clock.instant) }
             transport.flush()
             if let exitStatus { return finish(exitStatus) }
             if isReloading, isReady { service.ready() }
@@ -88,11 +88,11 @@ final class Daemon {
 
     private func takeTurn(at clock: ClockReading) -> [AgentAction] {
         transport.takeInputs(into: &sessionInputs)
-        for input in sessionInputs { inbox.append(.session(input)) }
-        sessionInputs.removeAll(keepingCapacity: true)
+        for index in sessionInputs.indices { inbox.append(.session(sessionInputs[index])) }
+        sessionInputs.clear()
         for message in transport.takeMessages() { inbox.append(.message(message)) }
         swap(&inbox, &inputs)
-        defer { inputs.removeAll(keepingCapacity: true) }
+        defer { inputs.clear() }
         return agent.handle(inputs, at: clock)
     }
     // Of the turn under way; they are kept so that their memory is.

@@ -98,7 +98,7 @@ package import Telemetry
     /// Waits until something happens.
     /// - Parameter immediately: only looks, without waiting.
     package func wait(immediately: Bool) -> [Event] {
-        events.removeAll(keepingCapacity: true)
+        events.clear()
         let count = unsafe epoll_wait(epoll, &buffer, 32, immediately ? 0 : -1)
         for index in 0..<max(0, Int(count)) {
             let flags = unsafe buffer[index].events

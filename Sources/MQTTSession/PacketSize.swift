@@ -1,3 +1,5 @@
+internal import Telemetry
+
 // The size of a PUBLISH on the wire, exactly: what MQTT calls the packet size counts the whole packet, from its first
 // byte on (MQTT 5 §2.1.4, §3.1.2.11.4).
 
@@ -18,8 +20,19 @@ extension Message {
         if expirySeconds != nil { length += 5 }
         if let contentType { length += 3 + contentType.utf8.count }
         if let correlationData { length += 3 + correlationData.count }
-        for property in userProperties { length += 5 + property.name.utf8.count + property.value.utf8.count }
+        // Each pair has a byte of its own, and two lengths of two bytes: stream with 8 digits, seq with as many as it has.
+        if let reading { length += 5 + 6 + 8 + 5 + 3 + decimalDigits(reading.sequence.rawValue) }
         return length
+    }
+
+    private func decimalDigits(_ number: UInt64) -> Int {
+        var count = 1
+        var rest = number
+        while rest >= 10 {
+            rest /= 10
+            count += 1
+        }
+        return count
     }
 
     /// The size of the whole PUBLISH packet in bytes.

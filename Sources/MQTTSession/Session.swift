@@ -144,7 +144,9 @@ package struct Session: Hashable, Sendable {
 
     /// Whether the broker takes a PUBLISH of this size. True while it is not known.
     @inline(__always) package func fits(_ message: Message) -> Bool {
-        message.packetSize(outlook.version) <= outlook.packetLimit
+        // Nearly every broker takes what the protocol allows, of which nothing here comes near.
+        if outlook.packetLimit == packetSizeLimit, message.payload.count < 1 << 20 { return true }
+        return message.packetSize(outlook.version) <= outlook.packetLimit
     }
 
     /// How many bytes of payload fit into this message as it is without any.
@@ -156,16 +158,22 @@ package struct Session: Hashable, Sendable {
     // MARK: Publishing
 
     /// Hands a message over. QoS 0: while online, else it is dropped.
+    package mutating func publish(
+        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading
+    ) -> [SessionAction] {
+        admit(message, tag: tag, at: now, kind: kind) ?? [.publish(tag, message)]
+    }
+
+    /// The same without an array for the one action that nearly always comes of it.
     ///
     /// One that is larger than the broker takes is not sent; what follows is as if the broker had refused it with 0x95.
     /// - Parameter kind: what a refusal of it means.
     /// - Precondition: for QoS > 0 there is room.
-    package mutating func publish(
-        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading
-    ) -> [SessionAction] {
-        if message.qos == 0 {
-            return isOnline && fits(message) ? [.publish(tag, message)] : []
-        }
+    /// - Returns: nil: the message goes to the library as it is; else what is to be done in place of it.
+    package mutating func admit(
+        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind
+    ) -> [SessionAction]? {
+        if message.qos == 0 { return isOnline && fits(message) ? nil : [] }
         precondition(isOnline, "a message with QoS > 0 was handed over while offline")
         defer { lookAheadOnline() }
         guard fits(message) else {
@@ -175,7 +183,7 @@ package struct Session: Hashable, Sendable {
         window.append(tag, topic: message.topic, at: now, kind: kind, qos: message.qos)
         lastRetainedTag = message.retain ? tag : nil
         counters.published += 1
-        return [.publish(tag, message)]
+        return nil
     }
 
     // MARK: Transitions
@@ -188,9 +196,11 @@ package struct Session: Hashable, Sendable {
             lookAheadOnline()
             return []
         case .acknowledged(let tag, let reason) where isOnline && reason < 0x80:
+            lastByteAt = now
             defer { lookAheadOnline() }
             return acknowledged(tag, reason, at: now)
         default:
+            if isOnline, input.isOfBroker { lastByteAt = now }
             defer { lookAhead() }
             return transition(input, at: now)
         }

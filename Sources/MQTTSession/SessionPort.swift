@@ -41,31 +41,23 @@ package struct Message: Hashable, Sendable {
     package var retain: Bool
     /// MQTT 5 only.
     package var contentType: String?
-    package var userProperties: [UserProperty]
+    /// MQTT 5 only: the name of the reading that it carries, as the user properties `stream` and `seq`; nil: neither.
+    package var reading: AlertEvent.ReadingName?
     /// MQTT 5 only: what ties an answer to its request; nil: none.
     package var correlationData: [UInt8]?
     /// MQTT 5 only: for so many seconds the broker keeps it at most (Message Expiry Interval); nil: for ever.
     package var expirySeconds: UInt32?
 
-    package struct UserProperty: Hashable, Sendable {
-        package var name: String
-        package var value: String
-        package init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
-
     package init(
         topic: String, payload: [UInt8], qos: UInt8, retain: Bool, contentType: String? = nil,
-        userProperties: [UserProperty] = []
+        reading: AlertEvent.ReadingName? = nil
     ) {
         self.topic = topic
         self.payload = payload
         self.qos = qos
         self.retain = retain
         self.contentType = contentType
-        self.userProperties = userProperties
+        self.reading = reading
     }
 }
 
@@ -156,13 +148,14 @@ package enum ConnectionFailure: Error, Hashable, Sendable {
     case silent(String)
 }
 
+/// Indirect are the rare ones that are larger than those of a message: every value has the size of the largest, and is copied.
 package enum SessionInput: Hashable, Sendable {
     /// Once, first.
     case start
     /// TCP and TLS stand and CONNECT is written.
     case transportReady
     case transportFailed(ConnectionFailure)
-    case connectionAcknowledged(ConnectionAcknowledgement)
+    indirect case connectionAcknowledged(ConnectionAcknowledgement)
     /// After `transportReady`: the connection is gone. Comes exactly once for each connection that was ready.
     case connectionLost(ConnectionFailure)
     /// PUBACK, PUBREC ≥ 0x80 or PUBCOMP. `reason` is 0 under 3.1.1.
@@ -171,7 +164,7 @@ package enum SessionInput: Hashable, Sendable {
     case publishRefused(MessageTag, String)
     /// SUBACK; `reason` from 0x80 on: nothing comes by this filter.
     case subscriptionAnswered(filter: String, reason: UInt8)
-    /// Bytes have come from the broker since the last input of this kind.
+    /// Bytes have come from the broker, and none of the inputs says so that are made of what it sent.
     case bytesReceived
     /// The machine slept: the boot clock has gone on by so much more than the monotonic clock.
     case suspended(Duration)
@@ -183,6 +176,16 @@ package enum SessionInput: Hashable, Sendable {
     case wake
     /// Stop: no new connection; `offline` has been published by the agent. Ends with `.finished`.
     case stop
+}
+
+extension SessionInput {
+    /// It is made of what the broker sent.
+    var isOfBroker: Bool {
+        switch self {
+        case .acknowledged, .subscriptionAnswered, .bytesReceived: true
+        default: false
+        }
+    }
 }
 
 /// Which handle of the library a connection is made with; see KeptSession.swift.
@@ -201,8 +204,8 @@ package enum ConnectionHandle: Hashable, Sendable {
 package enum SessionAction: Hashable, Sendable {
     /// Connect a handle in the helper thread, to the broker of this place in the list.
     case connect(ProtocolVersion, broker: Int = 0, handle: ConnectionHandle = .fresh)
-    /// Hand a message to the library.
-    case publish(MessageTag, Message)
+    /// Hand a message to the library. Indirect, since an action is copied several times, and a message has many parts.
+    indirect case publish(MessageTag, Message)
     case subscribe([String])
     case unsubscribe([String])
     /// A clean DISCONNECT. `withWill`: reason 0x04, or under 3.1.1 closing without DISCONNECT, so that the Will Message is sent.
@@ -216,7 +219,7 @@ package enum SessionAction: Hashable, Sendable {
 
 package enum SessionEvent: Hashable, Sendable {
     /// CONNACK 0. The agent publishes in this order: subscriptions, `online`, `info`, alerts, losses and readings.
-    case online(ProtocolVersion, ConnectionAcknowledgement)
+    indirect case online(ProtocolVersion, ConnectionAcknowledgement)
     /// Everything in flight is unknown now and comes again; or, with QoS 2, stays in flight: the next connection settles it, or
     /// `forgotten` says that it does not.
     case offline(ConnectionFailure, keepsInFlight: Bool = false)

@@ -1,4 +1,4 @@
-import Telemetry
+package import Telemetry
 
 // What an acknowledgement means, what a refusal holds up, and how a stop waits for the last of them.
 
@@ -11,13 +11,29 @@ extension Session {
         if entry.qos == 2 { brokers.qos2.worked() }
         if reason >= 0x80, entry.kind == .expendable { return [.event(.refused(tag, reason: reason))] }
         if reason >= 0x80 { return refusal(tag, entry.topic, reason, entry.kind, at: now) }
+        settle(entry.kind, reason)
+        return [.event(.settled(tag, unrouted: reason == Self.noSubscribers))]
+    }
+
+    /// No matching subscribers: taken like any other.
+    private static let noSubscribers: UInt8 = 0x10
+
+    private mutating func settle(_ kind: MessageKind, _ reason: UInt8) {
         counters.acknowledged += 1
-        if entry.kind == .reading { refusalsInARow = 0 }
-        let isUnrouted = reason == 0x10
-        if isUnrouted { counters.unrouted += 1 }
+        if reason == Self.noSubscribers { counters.unrouted += 1 }
+        if kind == .reading { refusalsInARow = 0 }
         // What became of an answer says nothing of readings.
-        if entry.kind != .expendable { hold.succeeded() }
-        return [.event(.settled(tag, unrouted: isUnrouted))]
+        if kind != .expendable { hold.succeeded() }
+    }
+
+    /// The acknowledgement that nearly all are, without an array for it: of the oldest message, sent with QoS 1, which the broker has taken.
+    /// - Returns: it is that, and the message is settled; else it is to be handled.
+    package mutating func settlesOldest(_ tag: MessageTag, reason: UInt8, at now: Instant) -> Bool {
+        guard isOnline, reason < 0x80, let kind = window.removeOldest(tag) else { return false }
+        lastByteAt = now
+        settle(kind, reason)
+        lookAheadOnline()
+        return true
     }
 
     /// The library did not take it; what it says of a broken connection comes as `connectionLost` instead.

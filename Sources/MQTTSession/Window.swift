@@ -62,6 +62,14 @@ package struct Window: Hashable, Sendable {
         return entries.remove(at: index)
     }
 
+    /// The kind of the oldest message, if that is its tag, the agent waits for it, and it was sent with QoS 1.
+    package mutating func removeOldest(_ tag: MessageTag) -> MessageKind? {
+        guard !entries.isEmpty, entries[0].tag == tag, !entries[0].isForgotten, entries[0].qos == 1 else { return nil }
+        let kind = entries[0].kind
+        entries.remove(at: 0)
+        return kind
+    }
+
     package func contains(_ tag: MessageTag) -> Bool { entries.contains { $0.tag == tag } }
     package func isQoS2(_ tag: MessageTag) -> Bool { entries.contains { $0.tag == tag && $0.qos == 2 } }
 

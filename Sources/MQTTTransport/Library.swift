@@ -1,6 +1,7 @@
 internal import CMosquitto
 internal import COpenSSL
 internal import MQTTSession
+internal import Telemetry
 
 // Values of ours to values of the library, and back.
 
@@ -88,11 +89,12 @@ func publishMessage(
 ) -> Int32 {
     var properties = unsafe cmosquitto_properties()
     if version == .v5 { unsafe addProperties(of: message, to: &properties) }
+    // By its parts: what a closure refers to is copied for it.
+    let (payload, qos, retain) = (message.payload, Int32(message.qos), message.retain)
     return unsafe message.topic.withCString { topic in
-        unsafe message.payload.withUnsafeBufferPointer { payload in
+        unsafe payload.withUnsafeBufferPointer { payload in
             unsafe cmosquitto_publish(
-                connection, &properties, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count), Int32(message.qos),
-                message.retain)
+                connection, &properties, &packetIdentifier, topic, payload.baseAddress, Int32(payload.count), qos, retain)
         }
     }
 }
@@ -102,16 +104,18 @@ private func addProperties(of message: Message, to properties: inout cmosquitto_
     let correlationLength = if let correlation { Int32(correlation.count) } else { Int32(-1) }
     precondition(correlationLength <= 65_535, "Correlation Data has a length of two bytes")
     let expirySeconds = if let seconds = message.expirySeconds { Int64(seconds) } else { Int64(-1) }
+    let isText = message.isText
     unsafe withOptionalCString(message.contentType) { contentType in
-        unsafe (correlation ?? []).withUnsafeBytes { correlation in
+        guard let correlation else {
+            return unsafe cmosquitto_add_properties(&properties, contentType, isText, nil, correlationLength, expirySeconds)
+        }
+        unsafe correlation.withUnsafeBytes { correlation in
             unsafe cmosquitto_add_properties(
-                &properties, contentType, message.isText, correlation.baseAddress, correlationLength, expirySeconds)
+                &properties, contentType, isText, correlation.baseAddress, correlationLength, expirySeconds)
         }
     }
-    for property in message.userProperties {
-        unsafe property.name.withCString { name in
-            unsafe property.value.withCString { value in unsafe cmosquitto_add_user_property(&properties, name, value) }
-        }
+    if let reading = message.reading {
+        unsafe cmosquitto_add_reading_name(&properties, reading.stream.rawValue, reading.sequence.rawValue)
     }
 }
 

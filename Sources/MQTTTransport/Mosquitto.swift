@@ -86,6 +86,7 @@ package import Telemetry
 
     /// Messages from the broker since the last call, in order.
     package func takeMessages() -> [ReceivedMessage] {
+        if messages.isEmpty { return [] }
         defer { messages.removeAll() }
         return messages
     }
@@ -272,7 +273,7 @@ package import Telemetry
     package func readable(at now: Instant) {
         guard isReady else { return }
         if traffic.sampleIsDue(at: now) { sampleTraffic() }
-        inputs.append(.bytesReceived)
+        let inputsBefore = inputs.count
         var packets = 0
         repeat {
             guard let connection = unsafe connection else { break }
@@ -283,6 +284,8 @@ package import Telemetry
         } while isReady && packets < Self.packetsPerTurn && hasPending
         needsImmediateTurn = isReady && hasPending
         guard isReady else { return }
+        // What was made of them says it as well.
+        if inputs.count == inputsBefore { inputs.append(.bytesReceived) }
         clock.received(at: now)
         // Acknowledgements that the library writes by itself count as sent.
         sendWaiting(at: now)

@@ -28,7 +28,7 @@ package struct JSONWriter: Sendable {
         if room < length { buffer.append(contentsOf: repeatElement(0, count: max(length - room, buffer.count))) }
     }
 
-    private mutating func put(_ byte: UInt8) {
+    @inline(never) private mutating func put(_ byte: UInt8) {
         reserve(1)
         buffer[count] = byte
         count += 1
@@ -156,26 +156,7 @@ package struct JSONWriter: Sendable {
         reserve(length)
         let start = count
         var target = buffer.mutableSpan
-        var rest = magnitude
-        var written = 0
-        var at = start + length
-        while at > start {
-            at -= 1
-            if written == decimals, written > 0 {
-                target[at] = 0x2E
-                at -= 1
-            }
-            // A 64-bit division is a function call on a 32-bit board; most numbers are small.
-            if rest > UInt64(UInt32.max) {
-                target[at] = UInt8(0x30 + rest % 10)
-                rest /= 10
-            } else {
-                let small = UInt32(rest)
-                target[at] = UInt8(0x30 + small % 10)
-                rest = UInt64(small / 10)
-            }
-            written += 1
-        }
+        _ = writeDigits(magnitude, decimals: decimals, to: &target, in: start..<start + length)
         count = start + length
     }
 
@@ -217,6 +198,33 @@ package struct JSONWriter: Sendable {
             put(all: [0x75, 0x30, 0x30, 0x30 + byte >> 4, low < 10 ? 0x30 + low : 0x57 + low])
         }
     }
+}
+
+/// Fills a place with a number, from its last digit to the first, and a point before so many decimals.
+/// - Returns: what is left of the number: 0 where the place is large enough for it.
+func writeDigits(_ number: UInt64, decimals: Int, to target: inout MutableSpan<UInt8>, in place: Range<Int>) -> UInt64 {
+    var rest = number
+    var untilPoint = decimals
+    var at = place.upperBound
+    while at > place.lowerBound {
+        at -= 1
+        if untilPoint == 0, decimals > 0 {
+            untilPoint = -1
+            target[at] = 0x2E
+            continue
+        }
+        untilPoint -= 1
+        // A 64-bit division is a function call on a 32-bit board; most numbers are small.
+        if rest > UInt64(UInt32.max) {
+            target[at] = UInt8(0x30 + rest % 10)
+            rest /= 10
+        } else {
+            let small = UInt32(truncatingIfNeeded: rest)
+            target[at] = UInt8(truncatingIfNeeded: 0x30 + small % 10)
+            rest = UInt64(small / 10)
+        }
+    }
+    return rest
 }
 
 /// A key with a value that may be unknown: then it is `null`, never left out.

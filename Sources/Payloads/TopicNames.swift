@@ -4,19 +4,22 @@
 package struct TopicNames: Hashable, Sendable {
     /// `<prefix>/<device id>`.
     package let root: String
+    private let sensors: String
 
     /// The birth and Will messages of Home Assistant, under its standard prefix. Subscribed at QoS 0.
     package static let homeAssistantStatus = "homeassistant/status"
 
-    package init(prefix: String, device: String) { root = "\(prefix)/\(device)" }
+    package init(prefix: String, device: String) {
+        root = "\(prefix)/\(device)"
+        sensors = "\(prefix)/\(device)/sensors/"
+    }
 
     /// One reading each; the durable stream.
     package func sensor(_ id: String) -> String {
         // With each reading: one piece of memory for it.
         var topic = ""
-        topic.reserveCapacity(root.utf8.count + 9 + id.utf8.count)
-        topic.append(root)
-        topic.append("/sensors/")
+        topic.reserveCapacity(sensors.utf8.count + id.utf8.count)
+        topic.append(sensors)
         topic.append(id)
         return topic
     }

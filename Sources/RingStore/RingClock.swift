@@ -13,6 +13,13 @@ extension Ring {
 
     private static let tolerance: UInt64 = 10_000_000
 
+    /// Whether the ring has something to note of this look at the clocks. Asked with each reading.
+    package func hasUse(for reading: ClockReading) -> Bool {
+        guard reading.isKnown else { return false }
+        guard waiting.isEmpty, let last = clocks.last else { return true }
+        return Self.hasDrifted(reading, from: last.instant, last.wallTime)
+    }
+
     /// - Returns: nothing has changed by it.
     mutating func clock(_ reading: ClockReading) -> Bool {
         guard reading.isKnown else { return true }

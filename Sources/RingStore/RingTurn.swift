@@ -21,7 +21,7 @@ extension Ring {
 
     /// Also one that was acknowledged before the one in front of it was lost or refused: else it would be due for ever, and never written.
     mutating func dropAcknowledged() {
-        while let first = pending.first, first.isAcknowledged { memoryBytes -= Slot.bytes(pending.removeFirst().reading) }
+        while pending.isFirstAcknowledged { memoryBytes -= pending.dropFirst() }
     }
 
     private mutating func nextRequest(_ now: Instant, _ actions: inout [RingAction]) -> StorageRequest? {

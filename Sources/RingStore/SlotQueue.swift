@@ -34,7 +34,8 @@ struct SlotQueue: Hashable, Sendable {
     var count: Int { slots.count - start }
     var isEmpty: Bool { start == slots.count }
     var first: Slot? { isEmpty ? nil : slots[start] }
-    /// Without a copy of the reading.
+    // Without a copy of the reading.
+    var isFirstAcknowledged: Bool { !isEmpty && slots[start].isAcknowledged }
     var firstInstant: Instant? { isEmpty ? nil : slots[start].reading.instant }
     var last: Slot? { isEmpty ? nil : slots[slots.count - 1] }
 
@@ -60,6 +61,16 @@ struct SlotQueue: Hashable, Sendable {
         start += 1
         compact()
         return slot
+    }
+
+    /// Without a copy: what the reading has on the heap goes at once.
+    /// - Returns: `Slot.bytes` of it.
+    mutating func dropFirst() -> Int {
+        let bytes = Slot.bytes(slots[start].reading)
+        slots[start].reading.outcome = .measurements([])
+        start += 1
+        compact()
+        return bytes
     }
 
     /// The slots before it move up, so `index` should be small.
@@ -114,7 +125,7 @@ struct SlotQueue: Hashable, Sendable {
 
     private mutating func compact() {
         if start == slots.count {
-            slots.removeAll(keepingCapacity: slots.capacity <= 1024)
+            if slots.capacity <= 1024 { slots.clear() } else { slots = [] }
             start = 0
         } else if start >= 64, start * 2 >= slots.count {
             slots.removeSubrange(0..<start)

@@ -208,8 +208,8 @@ package struct SimulatedBroker: Sendable {
     package var arrivals: [[UInt8]: Int] {
         var count: [[UInt8]: Int] = [:]
         for one in received where one.reason < 0x80 && one.message.qos == 2 {
-            if let seq = one.message.userProperties.last, let stream = one.message.userProperties.first {
-                count[Array("\(stream.value)/\(seq.value)".utf8), default: 0] += 1
+            if let reading = one.message.reading {
+                count[Array("\(reading.stream.text)/\(reading.sequence.rawValue)".utf8), default: 0] += 1
             }
         }
         return count

@@ -30,3 +30,9 @@ extension Array where Element == UInt8 {
     @inline(never) package mutating func append(_ byte: UInt8) { appendOne(byte, to: &self) }
     @inline(never) package mutating func append(contentsOf text: String.UTF8View) { appendAll(text, to: &self) }
 }
+
+extension Array {
+    /// `removeAll(keepingCapacity: true)` for the few elements of a turn: the standard library's replaces a range of the array by
+    /// another that is empty.
+    @inlinable package mutating func clear() { while !isEmpty { removeLast() } }
+}

@@ -34,9 +34,7 @@ package struct WallTime: Hashable, Comparable, Sendable {
         let milliseconds = nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000
         let seconds = milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
-        let secondOfDay = Int(seconds - days * 86400)
         let (year, month, day) = Self.civil(fromDays: Int(days))
-        let millisecond = Int(milliseconds - seconds * 1000)
         var at = start
         func pair(_ value: Int, then separator: UInt8) {
             text[at] = UInt8(48 + value / 10 % 10)
@@ -49,11 +47,40 @@ package struct WallTime: Hashable, Comparable, Sendable {
         pair(year % 100, then: 45)
         pair(month, then: 45)
         pair(day, then: 84)
-        pair(secondOfDay / 3600, then: 58)
-        pair(secondOfDay / 60 % 60, then: 58)
-        pair(secondOfDay % 60, then: 46)
-        pair(millisecond / 10, then: UInt8(48 + millisecond % 10))
-        text[at] = 90
+        Self.writeTimeOfDay(UInt32(milliseconds - days * 86_400_000), to: &text, at: at)
+        text[at + 12] = 90
+    }
+
+    private static let nanosecondsOfDay: Int64 = 86_400_000_000_000
+
+    /// The begin of its day in UTC.
+    package var midnight: WallTime {
+        let sinceMidnight = nanoseconds % Self.nanosecondsOfDay
+        return WallTime(nanoseconds: nanoseconds &- (sinceMidnight < 0 ? sinceMidnight + Self.nanosecondsOfDay : sinceMidnight))
+    }
+
+    /// Writes the time of day as `rfc3339` has it, `08:12:13.123`.
+    /// - Returns: false, and nothing is written, where that is another day than the one after `midnight`.
+    package func writeTimeOfDay(after midnight: WallTime, to text: inout MutableSpan<UInt8>, at start: Int) -> Bool {
+        let sinceMidnight = nanoseconds &- midnight.nanoseconds
+        guard sinceMidnight >= 0, sinceMidnight < Self.nanosecondsOfDay else { return false }
+        Self.writeTimeOfDay(UInt32(truncatingIfNeeded: sinceMidnight / 1_000_000), to: &text, at: start)
+        return true
+    }
+
+    private static func writeTimeOfDay(_ milliseconds: UInt32, to text: inout MutableSpan<UInt8>, at start: Int) {
+        let seconds = milliseconds / 1000
+        var at = start
+        func pair(_ value: UInt32, then separator: UInt8) {
+            text[at] = UInt8(truncatingIfNeeded: 48 + value / 10 % 10)
+            text[at + 1] = UInt8(truncatingIfNeeded: 48 + value % 10)
+            text[at + 2] = separator
+            at += 3
+        }
+        pair(seconds / 3600, then: 58)
+        pair(seconds / 60 % 60, then: 58)
+        pair(seconds % 60, then: 46)
+        pair(milliseconds / 10, then: UInt8(truncatingIfNeeded: 48 + milliseconds % 10))
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01.

@@ -70,9 +70,9 @@ struct DrainPaceTests {
         bench.run(for: .seconds(30))
         #expect(bench.agent.ring.status.unacknowledged == 0)
         let numbers = bench.published.filter { $0.topic.contains("/sensors/") }.compactMap {
-            $0.userProperties.first { $0.name == "seq" }?.value
+            $0.reading?.sequence.rawValue
         }
-        #expect(numbers == (1...numbers.count).map { "\($0)" })
+        #expect(numbers == (1...numbers.count).map { UInt64($0) })
     }
 
     @Test func `an alert that waits for its disk holds a paced backlog up, and the agent sleeps`() {

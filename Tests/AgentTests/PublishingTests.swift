@@ -46,12 +46,12 @@ struct PublishingTests {
         #expect(bench.payloads(on: "godwit/bench/sensors/n")[0].contains("\"device\":\"bench\",\"sensor\":\"n\""))
     }
 
-    @Test func `a reading carries its name as user properties`() {
+    @Test func `a reading's message carries its name`() {
         var bench = Bench()
         bench.run(for: .seconds(2))
         let reading = bench.published.first { $0.topic == "godwit/bench/sensors/n" }
-        #expect(reading?.userProperties.map(\.name) == ["stream", "seq"])
-        #expect(reading?.userProperties.last?.value == "1")
+        #expect(reading?.reading?.sequence == .first)
+        #expect(bench.payloads(on: "godwit/bench/sensors/n")[0].contains("\"\(reading?.reading?.stream.text ?? "none")\""))
         #expect(reading?.contentType == "application/json")
     }
 

@@ -1,4 +1,5 @@
 import MQTTSession
+import Telemetry
 import Testing
 
 @Suite struct PacketSizeTests {
@@ -11,12 +12,13 @@ import Testing
         // PUBLISH, QoS 1, retained, Packet Identifier 10
         let retained = Message(topic: "a/b", payload: [], qos: 1, retain: true)
         #expect(retained.packetSize(.v311) == [0x33, 0x07, 0x00, 0x03, 0x61, 0x2F, 0x62, 0x00, 0x0A].count)
-        // With content type "application/json", so Payload Format Indicator 1, and the user property s = 1
+        // With content type "application/json", so Payload Format Indicator 1, and the user properties stream and seq
         let reading = Message(
             topic: "t", payload: Array("{}".utf8), qos: 1, retain: false, contentType: "application/json",
-            userProperties: [.init(name: "s", value: "1")])
+            reading: .init(stream: StreamID(0x0123_4567), sequence: SequenceNumber(10)))
         let properties =
-            [0x01, 0x01] + [0x03, 0x00, 0x10] + Array("application/json".utf8) + [0x26, 0x00, 0x01, 0x73, 0x00, 0x01, 0x31]
+            [0x01, 0x01] + [0x03, 0x00, 0x10] + Array("application/json".utf8) + [0x26, 0x00, 0x06] + Array("stream".utf8)
+            + [0x00, 0x08] + Array("01234567".utf8) + [0x26, 0x00, 0x03] + Array("seq".utf8) + [0x00, 0x02] + Array("10".utf8)
         #expect(reading.propertyLength == properties.count)
         let body = [0x00, 0x01, 0x74] + [0x00, 0x0A] + [UInt8(properties.count)] + properties + Array("{}".utf8)
         #expect(reading.packetSize(.v5) == 2 + body.count)

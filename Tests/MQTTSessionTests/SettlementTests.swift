@@ -307,4 +307,27 @@ import Testing
         play.give(.acknowledged(tag, reason: 0x87))
         #expect(play.give(.stop).disconnects == [true])
     }
+
+    /// The short way and the long way.
+    @Test(arguments: [0, 0x10, 0x87] as [UInt8], [0, 1])
+    func `the acknowledgement of the oldest message is settled the same without an action`(reason: UInt8, position: Int) {
+        var play = Play()
+        play.connect()
+        let tags = (0..<2).map { _ in play.publish().0 }
+        var short = play
+        short.now = short.now.advanced(by: .seconds(1))
+        play.now = short.now
+        let before = short.session
+        let isSettled = short.session.settlesOldest(tags[position], reason: reason, at: short.now)
+        #expect(isSettled == (reason < 0x80 && position == 0))
+        guard isSettled else { return #expect(short.session == before) }
+        #expect(play.give(.acknowledged(tags[position], reason: reason)) == [.event(.settled(tags[0], unrouted: reason == 0x10))])
+        #expect(short.session == play.session)
+    }
+
+    @Test func `without a connection no acknowledgement settles anything on the short way`() {
+        var play = Play()
+        let isSettled = play.session.settlesOldest(MessageTag(1), reason: 0, at: play.now)
+        #expect(!isSettled)
+    }
 }

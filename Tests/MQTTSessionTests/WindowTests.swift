@@ -50,4 +50,17 @@ import Testing
         #expect(window.remove(MessageTag(1))?.isForgotten == true)
         #expect(window.isAwaitingNone)
     }
+
+    @Test func `the oldest message leaves by its own tag, when it is awaited and was sent with QoS 1`() {
+        var window = Window(inFlight: 5, receiveMaximum: nil)
+        #expect(window.removeOldest(MessageTag(1)) == nil)
+        window.append(MessageTag(1), topic: "t", at: .zero, kind: .status)
+        window.append(MessageTag(2), topic: "t", at: .zero, qos: 2)
+        window.append(MessageTag(3), topic: "t", at: .zero)
+        #expect(window.removeOldest(MessageTag(3)) == nil && window.count == 3)
+        #expect(window.removeOldest(MessageTag(1)) == .status)
+        #expect(window.removeOldest(MessageTag(2)) == nil && window.remove(MessageTag(2)) != nil)
+        window.forgetAll()
+        #expect(window.removeOldest(MessageTag(3)) == nil && window.count == 1)
+    }
 }

@@ -14,6 +14,7 @@ final class Driver {
     var notices: [Notice] = []
     var actions: [SessionAction] = []
     var messages: [ReceivedMessage] = []
+    private(set) var heard: [SessionInput] = []
     /// Called at each `.online`.
     var whenOnline: ((Driver) -> Void)?
     private var nextTag: UInt64 = 0
@@ -37,7 +38,10 @@ final class Driver {
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
-    func handle(_ input: SessionInput) { perform(session.handle(input, at: Self.now())) }
+    func handle(_ input: SessionInput) {
+        heard.append(input)
+        perform(session.handle(input, at: Self.now()))
+    }
 
     @discardableResult
     func publish(_ message: Message) -> MessageTag {

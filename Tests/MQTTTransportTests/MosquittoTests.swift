@@ -51,6 +51,21 @@ import TestSupport
         #expect((2...8).contains(counts().segmentsOut - before.segmentsOut), "\(counts().segmentsOut - before.segmentsOut)")
     }
 
+    @Test func `bytes that no other input is made of are told, those of an acknowledgement only by it`() throws {
+        let broker = try MosquittoBroker()
+        let driver = Driver(port: broker.port)
+        try #require(driver.startAndConnect(), "\(driver.notices)")
+        let before = driver.heard.count
+        let tag = driver.publish("x")
+        #expect(driver.run { $0.isSettled(tag) })
+        #expect(driver.heard[before...].elementsEqual([.acknowledged(tag, reason: 0x10)]))
+        driver.transport.perform(.subscribe(["g/command"]), at: Driver.now())
+        #expect(driver.run { $0.heard.last == .subscriptionAnswered(filter: "g/command", reason: 0) }, "\(driver.heard[before...])")
+        try broker.publish("on", to: "g/command")
+        #expect(driver.run { $0.messages.count == 1 })
+        #expect(driver.heard.last == .bytesReceived)
+    }
+
     @Test func `a thousand messages go through a window of twenty`() throws {
         let broker = try MosquittoBroker()
         let subscriber = try Subscriber(broker, ["t"])

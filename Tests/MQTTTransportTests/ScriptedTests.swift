@@ -24,7 +24,7 @@ import TestSupport
         let message = Message(
             topic: "g/sensors/air", payload: Array(#"{"seq":1}"#.utf8), qos: 1, retain: false,
             contentType: "application/json",
-            userProperties: [.init(name: "stream", value: "7f3a9c12"), .init(name: "seq", value: "1")])
+            reading: .init(stream: StreamID(0x0f3a9c12), sequence: SequenceNumber(18_446_744_073_709_551_615)))
         let tag = driver.publish(message)
         #expect(driver.run { $0.isSettled(tag) })
 
@@ -40,7 +40,7 @@ import TestSupport
         #expect(publish.topic == "g/sensors/air" && publish.text == #"{"seq":1}"#)
         #expect(publish.qos == 1 && !publish.isRetained && !publish.isDuplicate)
         #expect(publish.contentType == "application/json" && publish.payloadFormat == 1)
-        #expect(publish.userProperties == [.init(name: "stream", value: "7f3a9c12"), .init(name: "seq", value: "1")])
+        #expect(publish.userProperties == [.init(name: "stream", value: "0f3a9c12"), .init(name: "seq", value: "18446744073709551615")])
         #expect(publish.packetSize == message.packetSize(.v5))
     }
 
@@ -115,13 +115,11 @@ import TestSupport
             try #require(driver.startAndConnect(), "\(driver.notices)")
             var sizes: [Int] = []
             for length in [0, 1, 50, 100, 110, 120, 121, 122, 123, 124, 125, 126, 127, 128, 1000, 16_360, 16_390, 70_000] {
-                for properties in [0, 3] {
+                for sequence in [nil, 0, 9, 10, 12_345] as [UInt64?] {
                     let message = Message(
                         topic: "t/\(length)", payload: Array(repeating: 65, count: length), qos: 1, retain: false,
-                        contentType: properties == 0 ? nil : "application/json",
-                        userProperties: (0..<properties).map {
-                            .init(name: "n\($0)", value: String(repeating: "v", count: 40 * $0))
-                        })
+                        contentType: sequence == nil ? nil : "application/json",
+                        reading: sequence.map { .init(stream: StreamID(1), sequence: SequenceNumber($0)) })
                     sizes.append(message.packetSize(level))
                     let tag = driver.publish(message)
                     #expect(driver.run { $0.isSettled(tag) })

@@ -236,4 +236,16 @@ private func wall(_ time: Double) -> WallTime { WallTime(nanoseconds: Int64(time
             #expect(third.drain().filter { $0.reading != nil } == handed)
         }
     }
+
+    @Test func `a look at the clocks is of use when it tells something new`() {
+        func look(_ time: Double, _ wallTime: Double, isKnown: Bool = true) -> ClockReading {
+            ClockReading(instant: seconds(time), wallTime: wall(wallTime), isKnown: isKnown)
+        }
+        var bench = Bench()
+        bench.input(.start)
+        #expect(!bench.ring.hasUse(for: look(1, 1001, isKnown: false)) && bench.ring.hasUse(for: look(1, 1001)))
+        bench.input(known(1, wall: 1001))
+        #expect(!bench.ring.hasUse(for: look(5, 1005)) && !bench.ring.hasUse(for: look(5, 1005.009)))
+        #expect(bench.ring.hasUse(for: look(5, 1005.02)) && bench.ring.hasUse(for: look(5, 5)))
+    }
 }

@@ -24,6 +24,21 @@ private func slot(_ position: UInt64) -> Slot { Slot(position: position, reading
         }
     }
 
+    @Test func `the first is dropped as it is taken out, with its bytes`() {
+        var queue = SlotQueue()
+        for position in 1...200 as ClosedRange<UInt64> { queue.append(slot(position)) }
+        var same = queue
+        for position in 1...200 as ClosedRange<UInt64> {
+            check(queue.first?.position == position && queue.isFirstAcknowledged == false)
+            check(queue.dropFirst() == Slot.bytes(same.removeFirst().reading))
+            check(queue.count == same.count && queue.first == same.first)
+        }
+        #expect(queue.isEmpty && !queue.isFirstAcknowledged)
+        queue.append(slot(1))
+        queue.noteAcknowledged(at: 0)
+        #expect(queue.isFirstAcknowledged)
+    }
+
     @Test func `a position is found with and without gaps`() {
         var queue = SlotQueue()
         for position in [3, 4, 5, 9, 10, 20] as [UInt64] { queue.append(slot(position)) }

@@ -46,4 +46,11 @@ import Testing
         }
         for (index, kept) in before.enumerated() { #expect(kept == (0...UInt8(index)).map { $0 }) }
     }
+
+    @Test(arguments: [0, 1, 3, 100]) func `an array is emptied and keeps its memory`(count: Int) {
+        var texts = Array(repeating: "a text that is too long to be a small one", count: count)
+        let capacity = texts.capacity
+        texts.clear()
+        #expect(texts.isEmpty && texts.capacity == capacity)
+    }
 }

@@ -30,4 +30,22 @@ struct WallTimeTests {
         #expect(time.advanced(by: .nanoseconds(5)).nanoseconds == 15)
         #expect(time.duration(to: WallTime(nanoseconds: 7)) == .nanoseconds(-3))
     }
+
+    @Test(arguments: [0, 1, -1, 86_399_999_999_999, -86_400_000_000_000, 1_795_507_933_123_456_789] as [Int64])
+    func `the time of day is that of the whole time, and of no other day`(nanoseconds: Int64) {
+        let time = WallTime(nanoseconds: nanoseconds)
+        let midnight = time.midnight
+        #expect(midnight.rfc3339.hasSuffix("T00:00:00.000Z") && midnight.rfc3339.prefix(10) == time.rfc3339.prefix(10))
+        var bytes = [UInt8](repeating: 0x2E, count: 14)
+        var span = bytes.mutableSpan
+        let isWritten = time.writeTimeOfDay(after: midnight, to: &span, at: 1)
+        #expect(isWritten)
+        #expect(String(decoding: bytes, as: UTF8.self) == ".\(time.rfc3339.dropFirst(11).dropLast()).")
+        let untouched = bytes
+        var again = bytes.mutableSpan
+        let isWrittenLater = time.writeTimeOfDay(after: midnight.advanced(by: .seconds(86_400)), to: &again, at: 1)
+        let isWrittenEarlier = time.writeTimeOfDay(after: midnight.advanced(by: .seconds(-86_400)), to: &again, at: 1)
+        #expect(!isWrittenLater && !isWrittenEarlier)
+        #expect(bytes == untouched)
+    }
 }

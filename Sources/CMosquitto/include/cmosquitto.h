@@ -115,7 +115,8 @@ typedef struct cmosquitto_properties {
 /// `content_type` NULL: none; `correlation_length` -1: no Correlation Data; `expiry_seconds` -1: no Message Expiry Interval.
 void cmosquitto_add_properties(cmosquitto_properties *properties, const char *content_type, bool is_text,
                                const void *correlation, int correlation_length, int64_t expiry_seconds);
-void cmosquitto_add_user_property(cmosquitto_properties *properties, const char *name, const char *value);
+/// The user properties `stream` (8 hexadecimal digits) and `seq` (decimal).
+void cmosquitto_add_reading_name(cmosquitto_properties *properties, uint32_t stream, uint64_t sequence);
 /// Frees the properties.
 int cmosquitto_publish(cmosquitto_connection *connection, cmosquitto_properties *properties, int *mid, const char *topic,
                        const uint8_t *payload, int length, int qos, bool retain);
