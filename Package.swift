@@ -52,9 +52,11 @@ let smallest =
         // Made by the code generator, after the linker has looked what is needed: without it libgcc_s would be.
         "-u", "__udivti3",
         // Instructions stay in the order in which they were made, so that equal pieces stay equal for the outliner; values that do
-        // not fit into registers are kept with few instructions, and no tail of a function is written twice.
+        // not fit into registers are kept with few instructions, and no tail of a function is written twice. Blocks stay in their order,
+        // and a value is made where it is used: to make it earlier takes a register for it, and what keeps that.
         "-mllvm=-enable-misched=false", "-mllvm=-enable-post-misched=false", "-mllvm=-split-spill-mode=size",
-        "-mllvm=-tail-dup-placement=false",
+        "-mllvm=-tail-dup-placement=false", "-mllvm=-disable-machine-licm", "-mllvm=-disable-constant-hoisting",
+        "-mllvm=-disable-block-placement",
         // 64-bit ARM: what functions begin and end with (registers kept and restored) is called.
         "-mllvm=-homogeneous-prolog-epilog",
     ]

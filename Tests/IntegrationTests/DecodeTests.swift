@@ -35,7 +35,7 @@ struct DecodeTests {
         #expect(air.status == 0)
         #expect(air.output.contains(#"{"time_ns":2000000000,"temperature":21.5,"humidity":52.6}"#))
         #expect(air.output.contains(#""temperature":-1.2,"humidity":81.3}"#))
-        #expect(air.output.split(separator: "\n").count == 9)
+        #expect(air.output.split(separator: "\n").count == 5)
     }
 
     @Test(arguments: Build.built)
