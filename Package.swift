@@ -32,7 +32,7 @@ let shipped: [SwiftSetting] =
             // Before the link, too, a function is copied into its callers only where that takes code off.
             .unsafeFlags(["-Xllvm", "-inline-threshold=-15"]),
         ] : [])
-// What is not on the way of a reading: no loop has its condition twice. For all modules every ninth instruction of a reading would be more.
+// What is not on the way of a reading: no loop has its condition twice. For all modules a reading would take an eighth more instructions.
 let seldomRun: [SwiftSetting] = shipped + (embedded ? [.unsafeFlags(["-Xllvm", "-sil-disable-pass=loop-rotate"])] : [])
 // Test names are sentences, in backticks; the macros of Swift Testing expand into code that is not marked unsafe.
 let tests: [SwiftSetting] = [

@@ -39,6 +39,26 @@ struct CrossBuildTests {
         }
     }
 
+    @Test(arguments: [
+        ("str\tlr, [sp, #-8]!", "bl\t0x10 <$t>", 0), ("push\t{r4, lr}", "blx\tr3", 0), ("mov\tr7, lr", "bl\t0x10", 0),
+        ("mov\tr4, r1", "bl\t0x10 <$t>", 1), ("str\tr1, [sp]", "blx\tr3", 1), ("mov\tr4, r1", "b.w\t0x10 <$t>", 0),
+    ])
+    func `what calls without keeping where to return to is found on 32-bit ARM`(first: String, second: String, status: Int32) throws {
+        let process = Process()
+        process.executableURL = SourceTree.root.appendingPathComponent("scripts/check-outlined")
+        process.arguments = ["-"]
+        let input = Pipe()
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = "000f3c70 <OUTLINED_FUNCTION_15>:\n   f3c70:      \t\(first)\n   f3c74:      \t\(second)\n   f3c76:      \tbx\tlr\n"
+        input.fileHandleForWriting.write(Data(text.utf8))
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status)
+    }
+
     private func readelf(_ arguments: String..., of executable: CrossExecutable) throws -> [Substring] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
