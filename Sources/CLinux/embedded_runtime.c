@@ -17,7 +17,9 @@ int posix_memalign(void **place, size_t alignment, size_t size) {
 
 #endif
 
-// What the runtime gets wrong on 64-bit ARM. The compiler takes swift_bridgeObjectRetain and swift_bridgeObjectRetain_n to return the object that they are given, and on
+// What the runtime gets wrong on 64-bit ARM.
+//
+// The compiler takes swift_bridgeObjectRetain and swift_bridgeObjectRetain_n to return the object that they are given, and on
 // ARM, where argument and result share a register, goes on with the result. The runtime's own return it without the bits that
 // are no part of the address, and with them goes what a short String keeps there: "lamp" becomes a pointer to nowhere.
 // Those are weak; these take their place.

@@ -41,7 +41,7 @@ package struct Message: Hashable, Sendable {
     package var retain: Bool
     /// MQTT 5 only.
     package var contentType: String?
-    /// MQTT 5 only: the name of the reading that it carries, as the user properties `stream` and `seq`; nil: neither.
+    /// MQTT 5 only: the name of the reading or alert event that it carries, as the user properties `stream` and `seq`; nil: neither.
     package var reading: AlertEvent.ReadingName?
     /// MQTT 5 only: what ties an answer to its request; nil: none.
     package var correlationData: [UInt8]?

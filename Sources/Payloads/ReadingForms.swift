@@ -25,7 +25,10 @@ package struct ReadingForms: Sendable {
         let payload = readingJSON(reading, device: device, sensor: device == nil ? nil : sensor)
         if case .unknown = reading.stamp { return (topics.unstamped(sensor), payload) }
         let topic = index.map { forms[$0].topic } ?? topics.sensor(sensor)
-        if let form = Form(topic, payload, of: reading) { keep(form, in: index) }
+        if let place = index ?? free(for: reading), let form = Form(topic, payload, of: reading) {
+            if place == forms.count { forms.append(form) } else { forms[place] = form }
+            last = place
+        }
         return (topic, payload)
     }
 
@@ -37,13 +40,9 @@ package struct ReadingForms: Sendable {
         return nil
     }
 
-    private mutating func keep(_ form: Form, in index: Int?) {
-        if let index {
-            forms[index] = form
-        } else if forms.count < Self.limit {
-            last = forms.count
-            forms.append(form)
-        }
+    /// For one more form: behind the others, then in place of one of another stream, which will not come again as a rule.
+    private func free(for reading: StampedReading) -> Int? {
+        forms.count < Self.limit ? forms.count : forms.firstIndex { $0.stream != reading.stream }
     }
 }
 
@@ -51,7 +50,7 @@ package struct ReadingForms: Sendable {
 private struct Form: Sendable {
     let topic: String
     private(set) var payload: [UInt8]
-    private let stream: StreamID
+    let stream: StreamID
     private let schema: SensorSchema
     private let places: Places
 

@@ -138,8 +138,8 @@ package struct SimulatedBroker: Sendable {
         let reason = refusal(of: message)
         note(message, reason, at: now, boot: boot)
         guard !isMute else { return }
-        if message.qos > 0 { answer(.acknowledged(tag, reason: reason), at: now) }
-        answer(.bytesReceived, at: now)
+        // An acknowledgement says itself that bytes have come.
+        answer(message.qos > 0 ? .acknowledged(tag, reason: reason) : .bytesReceived, at: now)
     }
 
     private mutating func note(_ message: Message, _ reason: UInt8, at now: Instant, boot: BootID) {
@@ -157,7 +157,8 @@ package struct SimulatedBroker: Sendable {
             if let taken = session.published(tag, reason: reason) { note(taken, reason, at: now, boot: boot) }
             if reason >= 0x80 { received.append(Received(message: message, at: now, boot: boot, reason: reason)) }
             guard !isMute else { return }
-            if reason >= 0x80 { answer(.acknowledged(tag, reason: reason), at: now) } else { queue(.packet(.received(tag)), at: now) }
+            if reason >= 0x80 { return answer(.acknowledged(tag, reason: reason), at: now) }
+            queue(.packet(.received(tag)), at: now)
             answer(.bytesReceived, at: now)
         case .received:
             session.receivedCame(tag)

@@ -262,7 +262,8 @@ struct Bench {
             if acknowledges, message.qos > 0 {
                 inbox.append(.session(.acknowledged(tag, reason: refusals[message.topic] ?? rejects(message))))
             }
-            if acknowledges { inbox.append(.session(.bytesReceived)) }
+            // Stands for the PINGRESP of a connection on which nothing is acknowledged.
+            if acknowledges, message.qos == 0 { inbox.append(.session(.bytesReceived)) }
         case .subscribe(let filters): subscriptions.append(filters)
         case .unsubscribe(let filters): unsubscriptions.append(filters)
         case .disconnect(let withWill):

@@ -16,6 +16,24 @@ import Testing
         #expect(play.session.deadline == play.now.advanced(by: .seconds(90)))
     }
 
+    /// The transport does not tell these bytes again.
+    @Test(arguments: [0, 0x10, 0x90] as [UInt8], [true, false])
+    func `what is made of bytes of the broker moves the deadline as they do`(reason: UInt8, isShort: Bool) {
+        var play = Play { $0.keepAlive = .seconds(60) }
+        play.connect()
+        let (tag, _) = play.publish()
+        if isShort, reason < 0x80 {
+            play.now = play.now.advanced(by: .seconds(50))
+            let isSettled = play.session.settlesOldest(tag, reason: reason, at: play.now)
+            #expect(isSettled)
+        } else {
+            play.give(.acknowledged(tag, reason: reason), after: .seconds(50))
+        }
+        #expect(play.session.deadline == play.now.advanced(by: .seconds(90)))
+        play.give(.subscriptionAnswered(filter: "f", reason: 0), after: .seconds(50))
+        #expect(play.session.deadline == play.now.advanced(by: .seconds(90)))
+    }
+
     @Test func `the rooms shrink with each message and are back with its acknowledgement; without a connection there is none`() {
         var play = Play { $0.inFlight = 3 }
         #expect(play.session.readingRoom == 0 && play.session.otherRoom == 0 && play.session.alertRoom == 0)

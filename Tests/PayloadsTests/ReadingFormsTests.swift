@@ -29,17 +29,19 @@ import Testing
 
     @Test func `numbers of any length and sign follow each other`() {
         let values: [Int64] = [0, 1, 9, 10, -1, -10, 99, 100, -100, 101, .max, .min, -1, 215, 216, -216, 5]
+        // The number of the reading has one digit always: what changes its length are the values.
         var readings: [StampedReading] = []
-        for (index, value) in values.enumerated() {
-            readings.append(reading(UInt64(index) + 95, [value, values[values.count - 1 - index]]))
-            readings.append(reading(UInt64(index) * 10_000_000_000, [value, 0]))
+        for one in values {
+            for other in values { readings += [reading(7, [one, other]), reading(8, [one, other]), reading(9, [other, one])] }
         }
-        check(readings + [reading(.max, [0, 0]), reading(.max - 1, [0, 0])])
+        check(readings)
+        let numbers: [UInt64] = [0, 9, 10, 11, 99, 100, 4_294_967_295, 4_294_967_296, 9_999_999_999, 10_000_000_000, .max - 1, .max]
+        check(numbers.flatMap { one in numbers.flatMap { [reading(one, [1, 2]), reading($0, [3, 4])] } })
         check(readings, device: "with \"quotes\": and ünicode")
     }
 
     @Test func `the time goes on within a day, into the next one and back`() {
-        let steps: [Int64] = [0, 1, 999, 1000, 59_000, 3_600_000, 57_000_000, 57_166_876, 57_166_877, 86_400_000, -86_400_000, -1]
+        let steps: [Int64] = [0, 1, 999, 1000, 59_000, 3_600_000, 57_000_000, 56_866_876, 56_866_877, 56_866_876, 86_400_000, -86_400_000, -1]
         check(steps.map { reading(7, [1, 2], at: exampleTime.advanced(by: .milliseconds($0))) })
         check([-1, 0, 1, -86_400_001].map { reading(7, [1, 2], at: WallTime(nanoseconds: $0 * 1_000_000)) })
     }
@@ -69,6 +71,17 @@ import Testing
             let decimals: [UInt8] = sensor % 3 == 0 ? [0] : sensor % 3 == 1 ? [3, 0, 1] : []
             let values = decimals.map { _ in Int64(truncatingIfNeeded: random.next() % 20_001) - 10_000 }
             readings.append(reading(UInt64(number), values, schema: schema(sensor, number % 97 == 0 ? decimals.reversed() : decimals)))
+        }
+        check(readings)
+    }
+
+    @Test func `the readings of a new stream are remembered though those of others fill the place`() {
+        var readings: [StampedReading] = []
+        for stream in 1...20 as ClosedRange<UInt32> {
+            for number in 0..<30 {
+                let schema = SensorSchema(sensor: "s\(number % 10)", quantities: air.quantities)
+                readings.append(reading(UInt64(number) + 1, [Int64(number), 5], schema: schema, stream: StreamID(stream)))
+            }
         }
         check(readings)
     }
