@@ -58,9 +58,8 @@ let smallest =
         "-mllvm=-tail-dup-placement=false", "-mllvm=-disable-machine-licm", "-mllvm=-disable-constant-hoisting",
         "-mllvm=-disable-block-placement",
         // 64-bit ARM: what functions begin and end with (registers kept and restored) is called.
-        "-mllvm=-homogeneous-prolog-epilog",
+        "-mllvm=-homogeneous-prolog-epilog", "-mllvm=-enable-machine-outliner=always",
     ]
-    + ["-mllvm=-enable-machine-outliner=always"]
     // For 32-bit ARM a second run of the outliner makes functions that call others without keeping where to return to.
     + (cross == "armhf" ? [] : ["-mllvm=-machine-outliner-reruns=2"])
 

@@ -130,7 +130,7 @@ package struct Agent {
         // It says when the configuration was loaded.
         if clockIsKnown, !wasKnown, connection != nil { publish(infoMessage()) }
         if clockIsKnown, !wasKnown { tellAlertsClock() }
-        for index in inputs.indices { take(inputs[index]) }
+        for input in inputs { take(input) }
         // Readings of this boot that wait for it may be all there are for a while: the next one may be an hour away.
         if clockIsKnown, !wasKnown { tellRing(.clock(self.clock)) }
         handleDue()
@@ -203,7 +203,7 @@ package struct Agent {
         case .storage(.state, let result):
             takeStateStorage(result)
         case .session(let input):
-            if case .acknowledged(let tag, let reason) = input, session.settlesOldest(tag, reason: reason, at: now) {
+            if case .acknowledged(let tag, let reason) = input, session.settleOldest(tag, reason: reason, at: now) {
                 settle(tag)
             } else {
                 perform(session.handle(input, at: now))

@@ -42,7 +42,7 @@ extension Agent {
             case .reading, .alert, .batch: .reading
             case nil: kind
             }
-        if let others = session.admit(message, tag: tag, at: now, kind: kind) {
+        if let others = session.publish(message, tag: tag, at: now, kind: kind) {
             perform(others)
         } else {
             actions.append(.session(.publish(tag, message)))

@@ -1,23 +1,4 @@
-// What stands in for parts of the C library and of the runtime of Embedded Swift 6.3.1.
-
-#if defined(GODWIT_EMBEDDED)
-
-#include <errno.h>
-#include <stdalign.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-// The runtime asks for the memory of each object with posix_memalign, which in the C library is a longer way to what malloc gives.
-int posix_memalign(void **place, size_t alignment, size_t size) {
-    void *memory = alignment <= alignof(max_align_t) ? malloc(size) : aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
-    if (!memory) return ENOMEM;
-    *place = memory;
-    return 0;
-}
-
-#endif
-
-// What the runtime gets wrong on 64-bit ARM.
+// What the runtime of Embedded Swift 6.3.1 gets wrong on 64-bit ARM.
 //
 // The compiler takes swift_bridgeObjectRetain and swift_bridgeObjectRetain_n to return the object that they are given, and on
 // ARM, where argument and result share a register, goes on with the result. The runtime's own return it without the bits that

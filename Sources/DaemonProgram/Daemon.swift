@@ -75,7 +75,7 @@ final class Daemon {
             // other's connection.
             if let exitStatus { return finish(exitStatus) }
             let actions = takeTurn(at: clock)
-            for index in actions.indices { perform(actions[index], at: clock.instant) }
+            for action in actions { perform(action, at: clock.instant) }
             transport.flush()
             if let exitStatus { return finish(exitStatus) }
             if isReloading, isReady { service.ready() }
@@ -88,7 +88,7 @@ final class Daemon {
 
     private func takeTurn(at clock: ClockReading) -> [AgentAction] {
         transport.takeInputs(into: &sessionInputs)
-        for index in sessionInputs.indices { inbox.append(.session(sessionInputs[index])) }
+        for input in sessionInputs { inbox.append(.session(input)) }
         sessionInputs.clear()
         for message in transport.takeMessages() { inbox.append(.message(message)) }
         swap(&inbox, &inputs)

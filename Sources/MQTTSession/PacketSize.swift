@@ -21,18 +21,8 @@ extension Message {
         if let contentType { length += 3 + contentType.utf8.count }
         if let correlationData { length += 3 + correlationData.count }
         // Each pair has a byte of its own, and two lengths of two bytes: stream with 8 digits, seq with as many as it has.
-        if let reading { length += 5 + 6 + 8 + 5 + 3 + decimalDigits(reading.sequence.rawValue) }
+        if let reading { length += 5 + 6 + 8 + 5 + 3 + decimalLength(reading.sequence.rawValue) }
         return length
-    }
-
-    private func decimalDigits(_ number: UInt64) -> Int {
-        var count = 1
-        var rest = number
-        while rest >= 10 {
-            rest /= 10
-            count += 1
-        }
-        return count
     }
 
     /// The size of the whole PUBLISH packet in bytes.

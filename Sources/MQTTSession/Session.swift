@@ -158,20 +158,14 @@ package struct Session: Hashable, Sendable {
     // MARK: Publishing
 
     /// Hands a message over. QoS 0: while online, else it is dropped.
-    package mutating func publish(
-        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading
-    ) -> [SessionAction] {
-        admit(message, tag: tag, at: now, kind: kind) ?? [.publish(tag, message)]
-    }
-
-    /// The same without an array for the one action that nearly always comes of it.
     ///
     /// One that is larger than the broker takes is not sent; what follows is as if the broker had refused it with 0x95.
     /// - Parameter kind: what a refusal of it means.
     /// - Precondition: for QoS > 0 there is room.
-    /// - Returns: nil: the message goes to the library as it is; else what is to be done in place of it.
-    package mutating func admit(
-        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind
+    /// - Returns: nil: it goes to the library, `.publish(tag, message)`, as nearly every message does; no array is made for that. Else
+    ///   what is to be done in place of it.
+    package mutating func publish(
+        _ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading
     ) -> [SessionAction]? {
         if message.qos == 0 { return isOnline && fits(message) ? nil : [] }
         precondition(isOnline, "a message with QoS > 0 was handed over while offline")
@@ -195,10 +189,6 @@ package struct Session: Hashable, Sendable {
             lastByteAt = now
             lookAheadOnline()
             return []
-        case .acknowledged(let tag, let reason) where isOnline && reason < 0x80:
-            lastByteAt = now
-            defer { lookAheadOnline() }
-            return acknowledged(tag, reason, at: now)
         default:
             if isOnline, input.isOfBroker { lastByteAt = now }
             defer { lookAhead() }

@@ -251,10 +251,12 @@ package enum SessionEvent: Hashable, Sendable {
 //   init(after: Session, configuration: SessionConfiguration)    a reload: counters go on; it begins with `.start`
 //   mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction]
 //   var deadline: Instant?
-//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading) -> [SessionAction]
-//       QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
+//   mutating func publish(_ message: Message, tag: MessageTag, at now: Instant, kind: MessageKind = .reading) -> [SessionAction]?
+//       Nil: `.publish(tag, message)`, no other. QoS 0: dropped unless online. QoS 1: counts in the window; our own mistake (a trap) beyond it. One that is larger
 //       than the broker takes is rejected at once; a loss is held instead, of which there is no copy. An expendable one is refused instead, and never held: it must
 //       not stop the readings. At a stop, `offline` is the last message and the retained one.
+//   mutating func settleOldest(_ tag: MessageTag, reason: UInt8, at now: Instant) -> Bool
+//       The short way of nearly every acknowledgement; false: give it to `handle`.
 //   mutating func subscribe(_ filters: [String], at now: Instant) -> [SessionAction]
 //   var readingRoom: Int        how many readings or losses may be published now; 0 when offline or holding
 //   var otherRoom: Int          the same for status and alerts: one slot is kept for them where the window is above 1

@@ -28,7 +28,7 @@ extension Session {
 
     /// The acknowledgement that nearly all are, without an array for it: of the oldest message, sent with QoS 1, which the broker has taken.
     /// - Returns: it is that, and the message is settled; else it is to be handled.
-    package mutating func settlesOldest(_ tag: MessageTag, reason: UInt8, at now: Instant) -> Bool {
+    package mutating func settleOldest(_ tag: MessageTag, reason: UInt8, at now: Instant) -> Bool {
         guard isOnline, reason < 0x80, let kind = window.removeOldest(tag) else { return false }
         lastByteAt = now
         settle(kind, reason)

@@ -146,13 +146,7 @@ package struct JSONWriter: Sendable {
 
     /// The digits go in from the last to the first, one division each.
     private mutating func digits(_ magnitude: UInt64, decimals: Int) {
-        var length = 1
-        var power: UInt64 = 10
-        while length < 20, magnitude >= power {
-            length += 1
-            power = length < 20 ? power * 10 : .max
-        }
-        length = max(length, decimals + 1) + (decimals > 0 ? 1 : 0)
+        let length = max(decimalLength(magnitude), decimals + 1) + (decimals > 0 ? 1 : 0)
         reserve(length)
         let start = count
         var target = buffer.mutableSpan

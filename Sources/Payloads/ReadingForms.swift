@@ -1,7 +1,8 @@
 package import Telemetry
 
 /// Topic and payload of readings, each made from the last one of its sensor: they differ in a few digits, which are put over the old
-/// ones, without a copy once the last message is gone. What does not fit, a value with another number of digits or a reading without a time, is written anew.
+/// ones, without a copy once the last message is gone. What does not fit is written anew: a value with another number of digits, a
+/// reading without a time.
 package struct ReadingForms: Sendable {
     private let topics: TopicNames
     /// Put into the payloads as `device`, and the sensor's id as `sensor`; nil: neither.

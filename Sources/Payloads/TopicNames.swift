@@ -4,25 +4,14 @@
 package struct TopicNames: Hashable, Sendable {
     /// `<prefix>/<device id>`.
     package let root: String
-    private let sensors: String
 
     /// The birth and Will messages of Home Assistant, under its standard prefix. Subscribed at QoS 0.
     package static let homeAssistantStatus = "homeassistant/status"
 
-    package init(prefix: String, device: String) {
-        root = "\(prefix)/\(device)"
-        sensors = "\(prefix)/\(device)/sensors/"
-    }
+    package init(prefix: String, device: String) { root = "\(prefix)/\(device)" }
 
     /// One reading each; the durable stream.
-    package func sensor(_ id: String) -> String {
-        // With each reading: one piece of memory for it.
-        var topic = ""
-        topic.reserveCapacity(sensors.utf8.count + id.utf8.count)
-        topic.append(sensors)
-        topic.append(id)
-        return topic
-    }
+    package func sensor(_ id: String) -> String { "\(root)/sensors/\(id)" }
     /// A reading whose wall time was never known.
     package func unstamped(_ id: String) -> String { "\(root)/unstamped/\(id)" }
     /// The newest reading, while connected.

@@ -15,9 +15,11 @@ extension Ring {
 
     /// Whether the ring has something to note of this look at the clocks. Asked with each reading.
     package func hasUse(for reading: ClockReading) -> Bool {
-        guard reading.isKnown else { return false }
-        guard waiting.isEmpty, let last = clocks.last else { return true }
-        return Self.hasDrifted(reading, from: last.instant, last.wallTime)
+        reading.isKnown && (!waiting.isEmpty || isNews(reading))
+    }
+
+    private func isNews(_ reading: ClockReading) -> Bool {
+        clocks.last.map { Self.hasDrifted(reading, from: $0.instant, $0.wallTime) } ?? true
     }
 
     /// - Returns: nothing has changed by it.
@@ -40,7 +42,7 @@ extension Ring {
 
     /// - Returns: it made a record.
     @discardableResult mutating func note(_ reading: ClockReading) -> Bool {
-        if let last = clocks.last, !Self.hasDrifted(reading, from: last.instant, last.wallTime) { return false }
+        guard isNews(reading) else { return false }
         let record = ClockRecord(instant: reading.instant, wallTime: reading.wallTime, position: head)
         if firstClock == nil { firstClock = record }
         if clocks.last?.position == head { clocks.removeLast() }

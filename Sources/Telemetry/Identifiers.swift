@@ -29,6 +29,17 @@ package struct BootID: Hashable, Sendable {
     package var text: String { hexadecimal8(rawValue) }
 }
 
+/// How many decimal digits it has: 1 to 20.
+package func decimalLength(_ number: UInt64) -> Int {
+    var length = 1
+    var power: UInt64 = 10
+    while length < 20, number >= power {
+        length += 1
+        power = length < 20 ? power * 10 : .max
+    }
+    return length
+}
+
 package func hexadecimal8(_ value: UInt32) -> String {
     var text = String(value, radix: 16)
     while text.utf8.count < 8 { text = "0" + text }

@@ -31,56 +31,45 @@ package struct WallTime: Hashable, Comparable, Sendable {
 
     /// Writes it from `start` on, where there is room for it.
     package func writeRFC3339(to text: inout MutableSpan<UInt8>, at start: Int) {
-        let milliseconds = nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000
-        let seconds = milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
-        let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let (year, month, day) = Self.civil(fromDays: Int(days))
-        var at = start
-        func pair(_ value: Int, then separator: UInt8) {
-            text[at] = UInt8(48 + value / 10 % 10)
-            text[at + 1] = UInt8(48 + value % 10)
-            text[at + 2] = separator
-            at += 3
-        }
-        pair(year / 100, then: 0)
-        at -= 1
-        pair(year % 100, then: 45)
-        pair(month, then: 45)
-        pair(day, then: 84)
-        Self.writeTimeOfDay(UInt32(milliseconds - days * 86_400_000), to: &text, at: at)
-        text[at + 12] = 90
+        Self.writePair(UInt32(year / 100), then: 0, to: &text, at: start)
+        Self.writePair(UInt32(year % 100), then: 45, to: &text, at: start + 2)
+        Self.writePair(UInt32(month), then: 45, to: &text, at: start + 5)
+        Self.writePair(UInt32(day), then: 84, to: &text, at: start + 8)
+        _ = writeTimeOfDay(after: midnight, to: &text, at: start + 11)
+        text[start + 23] = 90
     }
 
     private static let nanosecondsOfDay: Int64 = 86_400_000_000_000
 
-    /// The begin of its day in UTC.
-    package var midnight: WallTime {
-        let sinceMidnight = nanoseconds % Self.nanosecondsOfDay
-        return WallTime(nanoseconds: nanoseconds &- (sinceMidnight < 0 ? sinceMidnight + Self.nanosecondsOfDay : sinceMidnight))
+    /// Since 1970-01-01; before it, rounded down.
+    private var days: Int64 {
+        let (days, rest) = nanoseconds.quotientAndRemainder(dividingBy: Self.nanosecondsOfDay)
+        return rest < 0 ? days - 1 : days
     }
+
+    /// The begin of its day in UTC.
+    package var midnight: WallTime { WallTime(nanoseconds: days &* Self.nanosecondsOfDay) }
 
     /// Writes the time of day as `rfc3339` has it, `08:12:13.123`.
     /// - Returns: false, and nothing is written, where that is another day than the one after `midnight`.
     package func writeTimeOfDay(after midnight: WallTime, to text: inout MutableSpan<UInt8>, at start: Int) -> Bool {
         let sinceMidnight = nanoseconds &- midnight.nanoseconds
         guard sinceMidnight >= 0, sinceMidnight < Self.nanosecondsOfDay else { return false }
-        Self.writeTimeOfDay(UInt32(truncatingIfNeeded: sinceMidnight / 1_000_000), to: &text, at: start)
+        let milliseconds = UInt32(truncatingIfNeeded: sinceMidnight / 1_000_000)
+        let seconds = milliseconds / 1000
+        Self.writePair(seconds / 3600, then: 58, to: &text, at: start)
+        Self.writePair(seconds / 60 % 60, then: 58, to: &text, at: start + 3)
+        Self.writePair(seconds % 60, then: 46, to: &text, at: start + 6)
+        Self.writePair(milliseconds / 10, then: UInt8(truncatingIfNeeded: 48 + milliseconds % 10), to: &text, at: start + 9)
         return true
     }
 
-    private static func writeTimeOfDay(_ milliseconds: UInt32, to text: inout MutableSpan<UInt8>, at start: Int) {
-        let seconds = milliseconds / 1000
-        var at = start
-        func pair(_ value: UInt32, then separator: UInt8) {
-            text[at] = UInt8(truncatingIfNeeded: 48 + value / 10 % 10)
-            text[at + 1] = UInt8(truncatingIfNeeded: 48 + value % 10)
-            text[at + 2] = separator
-            at += 3
-        }
-        pair(seconds / 3600, then: 58)
-        pair(seconds / 60 % 60, then: 58)
-        pair(seconds % 60, then: 46)
-        pair(milliseconds / 10, then: UInt8(truncatingIfNeeded: 48 + milliseconds % 10))
+    /// The last two digits of a number, and what comes behind them.
+    private static func writePair(_ number: UInt32, then separator: UInt8, to text: inout MutableSpan<UInt8>, at start: Int) {
+        text[start] = UInt8(truncatingIfNeeded: 48 + number / 10 % 10)
+        text[start + 1] = UInt8(truncatingIfNeeded: 48 + number % 10)
+        text[start + 2] = separator
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01.

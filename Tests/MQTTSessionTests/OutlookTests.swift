@@ -24,7 +24,7 @@ import Testing
         let (tag, _) = play.publish()
         if isShort, reason < 0x80 {
             play.now = play.now.advanced(by: .seconds(50))
-            let isSettled = play.session.settlesOldest(tag, reason: reason, at: play.now)
+            let isSettled = play.session.settleOldest(tag, reason: reason, at: play.now)
             #expect(isSettled)
         } else {
             play.give(.acknowledged(tag, reason: reason), after: .seconds(50))

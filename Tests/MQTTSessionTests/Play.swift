@@ -48,10 +48,10 @@ struct Play {
     ) -> (MessageTag, [SessionAction]) {
         nextTag += 1
         let message = Message(topic: topic, payload: Array(repeating: 0, count: payload), qos: qos, retain: retain)
-        let result = session.publish(
-            message, tag: MessageTag(nextTag), at: now, kind: kind)
+        let tag = MessageTag(nextTag)
+        let result = session.publish(message, tag: tag, at: now, kind: kind) ?? [.publish(tag, message)]
         actions += result
-        return (MessageTag(nextTag), result)
+        return (tag, result)
     }
 
     /// From where an attempt has begun to where its CONNACK is taken.

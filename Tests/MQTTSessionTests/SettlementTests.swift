@@ -318,7 +318,7 @@ import Testing
         short.now = short.now.advanced(by: .seconds(1))
         play.now = short.now
         let before = short.session
-        let isSettled = short.session.settlesOldest(tags[position], reason: reason, at: short.now)
+        let isSettled = short.session.settleOldest(tags[position], reason: reason, at: short.now)
         #expect(isSettled == (reason < 0x80 && position == 0))
         guard isSettled else { return #expect(short.session == before) }
         #expect(play.give(.acknowledged(tags[position], reason: reason)) == [.event(.settled(tags[0], unrouted: reason == 0x10))])
@@ -327,7 +327,7 @@ import Testing
 
     @Test func `without a connection no acknowledgement settles anything on the short way`() {
         var play = Play()
-        let isSettled = play.session.settlesOldest(MessageTag(1), reason: 0, at: play.now)
+        let isSettled = play.session.settleOldest(MessageTag(1), reason: 0, at: play.now)
         #expect(!isSettled)
     }
 }

@@ -47,7 +47,7 @@ final class Driver {
     func publish(_ message: Message) -> MessageTag {
         nextTag += 1
         let tag = MessageTag(nextTag)
-        perform(session.publish(message, tag: tag, at: Self.now()))
+        perform(session.publish(message, tag: tag, at: Self.now()) ?? [.publish(tag, message)])
         return tag
     }
 

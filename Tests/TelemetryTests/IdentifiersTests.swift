@@ -15,4 +15,13 @@ struct IdentifiersTests {
         #expect(SequenceNumber(3).advanced(by: 4) == SequenceNumber(7))
         #expect(SequenceNumber(3) < SequenceNumber(4))
     }
+
+    @Test func `a number has as many digits as its text`() {
+        var power: UInt64 = 1
+        for _ in 1...19 {
+            for number in [power - 1, power, power + 1, power * 9] { #expect(decimalLength(number) == String(number).utf8.count) }
+            power *= 10
+        }
+        for number in [power - 1, power, UInt64.max] { #expect(decimalLength(number) == String(number).utf8.count) }
+    }
 }

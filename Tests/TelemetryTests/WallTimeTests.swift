@@ -11,6 +11,7 @@ struct WallTimeTests {
         (4_107_542_399_999_000_000, "2100-02-28T23:59:59.999Z"),
         (4_107_542_400_000_000_000, "2100-03-01T00:00:00.000Z"),
         (-1, "1969-12-31T23:59:59.999Z"),
+        (.min, "1677-09-21T00:12:43.145Z"), (.max, "2262-04-11T23:47:16.854Z"),
     ]) func `RFC 3339 in UTC, cut to milliseconds`(nanoseconds: Int64, text: String) {
         #expect(WallTime(nanoseconds: nanoseconds).rfc3339 == text)
     }
@@ -31,7 +32,7 @@ struct WallTimeTests {
         #expect(time.duration(to: WallTime(nanoseconds: 7)) == .nanoseconds(-3))
     }
 
-    @Test(arguments: [0, 1, -1, 86_399_999_999_999, -86_400_000_000_000, 1_795_507_933_123_456_789] as [Int64])
+    @Test(arguments: [0, 1, -1, 86_399_999_999_999, -86_400_000_000_000, 1_795_507_933_123_456_789, .max, .min + 86_400_000_000_000] as [Int64])
     func `the time of day is that of the whole time, and of no other day`(nanoseconds: Int64) {
         let time = WallTime(nanoseconds: nanoseconds)
         let midnight = time.midnight

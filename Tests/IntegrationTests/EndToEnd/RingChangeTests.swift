@@ -14,10 +14,7 @@ struct RingChangeTests {
         private let folder: TemporaryFolder
 
         init(_ build: Build, buffer: String, sensors: Int = 1, every: String = "10 ms") throws {
-            var options = MosquittoBroker.Options()
-            // What it drops for a slow subscriber would look like a loss of ours.
-            options.lines = ["max_queued_messages 1000000"]
-            broker = try MosquittoBroker(options)
+            broker = try MosquittoBroker()
             relay = try Relay(to: broker.port, mode: .refusing)
             subscriber = try Subscriber(broker, ["godwit/#"])
             folder = try TemporaryFolder()

@@ -36,9 +36,7 @@ struct ExactlyOnceTests {
     }
 
     private func mosquitto(_ build: Build, _ version: String, _ seed: UInt64) throws {
-        var options = MosquittoBroker.Options()
-        options.lines = ["max_queued_messages 1000000"]
-        let broker = try MosquittoBroker(options)
+        let broker = try MosquittoBroker()
         let subscriber = try Subscriber(broker, ["godwit/#"])
         defer { subscriber.stop() }
         try play(build, version, seed, port: broker.port) {
