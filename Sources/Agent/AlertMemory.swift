@@ -22,7 +22,7 @@ extension Agent {
         state[Saving.Name.alerts] = alerting.engine.saved(at: clock)
         var newest = FieldWriter()
         newest.unsigned(UInt64(alerting.newest.count))
-        for (alert, item) in alerting.newest {
+        for (alert, item) in alerting.newest.pairs {
             newest.text(alert)
             newest.name(item.name)
         }
@@ -112,7 +112,7 @@ extension Agent {
             }
         }
         let status = alerting.ring.status
-        for (alert, newest) in alerting.newest where newest.entry == nil {
+        for (alert, newest) in alerting.newest.pairs where newest.entry == nil {
             let isSettled = newest.name.stream == status.stream && newest.name.sequence <= status.watermark
             if isSettled { alerting.newest[alert]?.isAcknowledged = true }
         }

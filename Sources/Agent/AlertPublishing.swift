@@ -14,7 +14,7 @@ extension Agent {
             performAlertRing(ringActions)
             guard let handover else { break }
             if rejecting.waitsForCopy(handover.name) { continue }
-            if case .reading(let reading) = handover, alerting.silent.remove(reading.name) != nil {
+            if case .reading(let reading) = handover, alerting.silent.remove(reading.name) {
                 performAlertRing(alerting.ring.handle(.acknowledged(handover.name), at: now))
                 continue
             }
@@ -61,7 +61,7 @@ extension Agent {
     mutating func settleAlert(_ name: Handover.Name) {
         if case .reading(let stream, let sequence) = name {
             let name = AlertEvent.ReadingName(stream: stream, sequence: sequence)
-            for (alert, newest) in alerting.newest where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
+            for (alert, newest) in alerting.newest.pairs where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
         }
         performAlertRing(alerting.ring.handle(.acknowledged(name), at: now))
     }

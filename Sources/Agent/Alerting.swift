@@ -24,9 +24,9 @@ struct Alerting {
     /// Events that wait for the state to be written.
     var outbox: [Entry] = []
     /// Of each alert, where its newest event is.
-    var newest: [String: Newest] = [:]
+    var newest = ShortTable<String, Newest>()
     /// Events that are in the ring once more only because their first place was evicted: the broker has them.
-    var silent: Set<AlertEvent.ReadingName> = []
+    var silent: ShortSet<AlertEvent.ReadingName> = []
     /// What the last process had not seen stored.
     var doubtful: [SavedEntry] = []
 
@@ -240,7 +240,7 @@ extension Agent {
         let status = alerting.ring.status
         // Where nothing can be written, what the broker has is not kept at all, however often it were put in.
         guard !status.isInMemoryOnly else { return }
-        for (alert, newest) in alerting.newest where newest.name.stream == status.stream && newest.name.sequence < status.tail {
+        for (alert, newest) in alerting.newest.pairs where newest.name.stream == status.stream && newest.name.sequence < status.tail {
             var entry = newest.entry
             if entry == nil {
                 entry = alerting.engine.event(alert).map { Alerting.Entry(alert: alert, instant: now, bytes: $0.encoded()) }

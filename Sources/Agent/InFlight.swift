@@ -1,5 +1,6 @@
 internal import MQTTSession
 internal import RingStore
+internal import Telemetry
 
 /// What of the ring waits for its acknowledgement, in the order in which it was published: brokers acknowledge in order as a
 /// rule, so that what is looked for is the first.

@@ -18,9 +18,9 @@ struct LiveReadings {
     }
 
     /// By the slot of the sensor.
-    var newest: [Int: Newest] = [:]
+    var newest = ShortTable<Int, Newest>()
     /// Slots whose newest reading is to go out.
-    var due: Set<Int> = []
+    var due: ShortSet<Int> = []
     /// Readings that were taken before the ring was open.
     private var unnamed: UInt64 = 0
 
@@ -33,17 +33,20 @@ struct LiveReadings {
     }
 
     /// The ring is open: what was taken before has the last numbers before `next`, in its order.
-    mutating func name(before next: AlertEvent.ReadingName, stamp: (Instant) -> Stamp) {
-        for (slot, reading) in newest where reading.name == nil {
+    /// - Returns: the slots whose newest reading has a name now.
+    mutating func name(before next: AlertEvent.ReadingName) -> [Int] {
+        var named: [Int] = []
+        for (slot, reading) in newest.pairs where reading.name == nil {
             let back = unnamed - reading.order + 1
             guard next.sequence.rawValue > back else { continue }
             newest[slot]?.name = AlertEvent.ReadingName(
                 stream: next.stream, sequence: SequenceNumber(next.sequence.rawValue - back))
-            newest[slot]?.stamp = stamp(reading.instant)
+            named.append(slot)
         }
+        return named
     }
 
-    mutating func dueAgain() { due = Set(newest.keys) }
+    mutating func dueAgain() { due = ShortSet(newest.keys) }
 
     mutating func forget(_ slot: Int) {
         newest[slot] = nil
@@ -58,16 +61,17 @@ extension Agent {
     }
 
     mutating func nameLive() {
-        let ring = ring
         guard let next = ring.nextName else { return }
-        live.name(before: next) { ring.stampOfNext(taken: $0) }
+        for slot in live.name(before: next) {
+            if let instant = live.newest[slot]?.instant { live.newest[slot]?.stamp = ring.stampOfNext(taken: instant) }
+        }
     }
 
     /// Whatever the window and a hold say: it needs no acknowledgement, and only the newest of each topic waits.
     mutating func publishLive() {
-        guard configuration.live != .off else { return live.due.removeAll(keepingCapacity: true) }
+        guard configuration.live != .off else { return live.due.clear() }
         guard connection != nil, !live.due.isEmpty else { return }
-        for slot in live.due.sorted() {
+        for slot in live.due.elements.sorted() {
             guard let message = liveMessage(slot) else { continue }
             live.due.remove(slot)
             send(message)

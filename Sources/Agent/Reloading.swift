@@ -13,14 +13,14 @@ package struct NewConfiguration: Sendable {
     package var configuration: AgentConfiguration
     package var rules: [AlertRule]
     /// Sensors and outputs whose line is on a chip that has changed: they count as changed, whatever their settings say.
-    package var touchedSensors: Set<String>
-    package var touchedOutputs: Set<String>
+    package var touchedSensors: ShortSet<String>
+    package var touchedOutputs: ShortSet<String>
     /// Another broker, or another way to connect to it, of which the agent knows nothing else.
     package var isConnectionChanged: Bool
 
     package init(
-        configuration: AgentConfiguration, rules: [AlertRule], touchedSensors: Set<String> = [],
-        touchedOutputs: Set<String> = [], isConnectionChanged: Bool = false
+        configuration: AgentConfiguration, rules: [AlertRule], touchedSensors: ShortSet<String> = [],
+        touchedOutputs: ShortSet<String> = [], isConnectionChanged: Bool = false
     ) {
         self.configuration = configuration
         self.rules = rules
@@ -131,8 +131,8 @@ extension Agent {
 
     /// Takes away what is gone or changed, lines first, and gives what is new its slot; its line is asked for by `startSensors`.
     private mutating func replaceSensors(by new: NewConfiguration) -> (added: [Int], removed: Int) {
-        var kept: Set<String> = []
-        var before: [String: Int] = [:]
+        var kept: ShortSet<String> = []
+        var before = NameTable<Int>()
         var removed = 0
         for index in sensors.indices where !sensors[index].isRetired {
             let id = sensors[index].settings.id
@@ -140,7 +140,7 @@ extension Agent {
                 kept.insert(id)
                 sensors[index].settings.name = new.configuration.sensors.first { $0.id == id }!.name
             } else {
-                before[id] = index
+                before.set(index, for: id)
                 removed += 1
                 retire(index)
             }
@@ -185,9 +185,9 @@ extension Agent {
     }
 
     private mutating func reloadOutputs(by new: NewConfiguration) {
-        let existing = Set(outputs.indices)
+        let existing = outputs.indices
         var settings: [OutputSettings?] = (0..<outputs.count).map { existing.contains($0) ? keptSettings(of: $0, by: new) : nil }
-        let kept = Set(settings.compactMap { $0?.id })
+        let kept = ShortSet(settings.compactMap { $0?.id })
         for output in new.configuration.outputs where !kept.contains(output.id) { settings.append(output) }
         perform(outputs.reload(settings, at: now))
     }

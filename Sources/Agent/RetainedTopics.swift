@@ -15,7 +15,7 @@ struct RetainedTopics: Hashable, Sendable {
     static let limit = 1024
 
     mutating func add(_ more: [String]) {
-        let known = Set(topics)
+        let known = topics
         let new = more.filter { !known.contains($0) }
         guard !new.isEmpty else { return }
         topics += new
@@ -24,7 +24,6 @@ struct RetainedTopics: Hashable, Sendable {
     }
 
     mutating func remove(_ gone: [String]) {
-        let gone = Set(gone)
         let before = topics.count
         topics.removeAll { gone.contains($0) }
         if topics.count != before { revision += 1 }
@@ -32,8 +31,7 @@ struct RetainedTopics: Hashable, Sendable {
 
     /// What is not among those that are to be there.
     func stale(wanted: [String]) -> [String] {
-        let wanted = Set(wanted)
-        return topics.filter { !wanted.contains($0) }
+        topics.filter { !wanted.contains($0) }
     }
 
     var encoded: [UInt8] {
@@ -59,7 +57,9 @@ extension Agent {
     static let retainedSection = "retained"
 
     /// Every topic on which something of this configuration may stay with the broker.
-    var wantedTopics: [String] {
+    var wantedTopics: [String] { Self.wantedTopics(topics, configuration) }
+
+    static func wantedTopics(_ topics: TopicNames, _ configuration: AgentConfiguration) -> [String] {
         [topics.status, topics.info, topics.metrics] + configuration.alerts.map { topics.alert($0.rule.id) }
             + configuration.outputs.map { topics.output($0.id) }
             + (configuration.live == .retained ? configuration.sensors.map { topics.live($0.id) } : [])

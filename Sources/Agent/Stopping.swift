@@ -28,7 +28,7 @@ struct Stopping {
     var phase = Phase.syncing
     let begun: Instant
     /// What the present phase waits for.
-    var files: Set<StorageFile> = []
+    var files: ShortSet<StorageFile> = []
     /// Of the last state.
     var revision = 0
 
@@ -81,7 +81,7 @@ extension Agent {
     }
 
     mutating func fileStopped(_ file: StorageFile) {
-        guard stopping?.files.remove(file) != nil, stopping?.files.isEmpty == true else { return }
+        guard stopping?.files.remove(file) == true, stopping?.files.isEmpty == true else { return }
         switch stopping?.phase {
         case .syncing:
             stopping?.phase = .sending

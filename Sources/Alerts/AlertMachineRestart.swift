@@ -71,7 +71,7 @@ extension AlertMachine {
             waitingSince = waitingSince.map { min($0, instant) } ?? instant
         }
         for (index, wall) in changedAt.enumerated() { if let wall { changes[index] = placed(wall) } }
-        changes.sort()
+        changes = changes.sorted()
         waitingFrom = nil
         changedAt = []
         // What is of another boot does not happen before this one looks at the clock.

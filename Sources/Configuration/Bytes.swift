@@ -1,3 +1,5 @@
+internal import Telemetry
+
 // Configuration works on UTF-8: case mapping and grapheme breaking of String pull in half a megabyte of Unicode tables.
 
 package func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }

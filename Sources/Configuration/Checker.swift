@@ -29,7 +29,7 @@ package struct Checker {
     /// What alerts and outputs can refer to.
     var sensors: [SensorFacts] = []
     /// Index into `sensors` by id.
-    var sensorIndex: [String: Int] = [:]
+    var sensorIndex = NameTable<Int>()
     var chips: [ChipFacts] = []
     var outputs: [OutputFacts] = []
 

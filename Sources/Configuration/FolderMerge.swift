@@ -31,15 +31,15 @@ package enum FolderMerge {
         case (.mapping(var entries), .mapping(let more)):
             // A reference is a scalar.
             if Reference(old) != nil, Reference(new) != nil { return new }
-            var index: [String: Int] = [:]
-            for (position, entry) in entries.enumerated() { index[entry.key] = position }
+            var index = NameTable<Int>()
+            for (position, entry) in entries.enumerated() { index.set(position, for: entry.key) }
             for entry in more {
                 if let position = index[entry.key] {
                     entries[position].value = merged(
                         entries[position].value, entry.value, key: entry.key, files: files, problems: &problems)
                     entries[position].keyPlace = entry.keyPlace
                 } else {
-                    index[entry.key] = entries.count
+                    index.set(entries.count, for: entry.key)
                     entries.append(entry)
                 }
             }

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// YAML's merge key: `<<: *defaults` puts the keys of another mapping here, where they are not given.
 package enum MergeKeys {
     /// - Returns: the entries without `<<`: their own first, then those of the mappings in their order, the first of
@@ -5,8 +7,8 @@ package enum MergeKeys {
     package static func expand(_ entries: [Entry], problems: inout [PlacedProblem]) -> [Entry] {
         guard let merge = entries.first(where: { $0.isMergeKey }) else { return entries }
         var result = entries.filter { !$0.isMergeKey }
-        var known: [String: Int] = [:]
-        for entry in result { known[entry.key] = 1 }
+        var known = NameTable<Bool>()
+        for entry in result { known.set(true, for: entry.key) }
         var sources: [Node] = []
         switch merge.value.content {
         case .mapping: sources = [merge.value]
@@ -19,7 +21,10 @@ package enum MergeKeys {
             return result
         }
         for source in sources {
-            for entry in source.entries ?? [] where known.updateValue(1, forKey: entry.key) == nil { result.append(entry) }
+            for entry in source.entries ?? [] where known[entry.key] == nil {
+                known.set(true, for: entry.key)
+                result.append(entry)
+            }
         }
         return result
     }

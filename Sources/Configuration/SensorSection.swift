@@ -122,7 +122,7 @@ extension Checker {
     }
 
     private mutating func remember(_ facts: SensorFacts) {
-        sensorIndex[facts.id] = sensors.count
+        sensorIndex.set(sensors.count, for: facts.id)
         sensors.append(facts)
     }
 

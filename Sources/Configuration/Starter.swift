@@ -1,4 +1,4 @@
-internal import Telemetry
+package import Telemetry
 
 /// What `godwit init` found on a board. Texts come from the kernel and from parts: they are not trusted.
 package struct BoardFindings: Sendable {
@@ -9,9 +9,9 @@ package struct BoardFindings: Sendable {
         /// By offset; empty where a line has no name.
         package var lines: [String]
         /// Offsets that something holds already.
-        package var used: Set<Int>
+        package var used: ShortSet<Int>
 
-        package init(label: String, text: String, lines: [String], used: Set<Int> = []) {
+        package init(label: String, text: String, lines: [String], used: ShortSet<Int> = []) {
             self.label = label
             self.text = text
             self.lines = lines
@@ -68,7 +68,7 @@ package func starterConfiguration(_ findings: BoardFindings) -> String {
 private func exampleLines(_ chips: [BoardFindings.Chip]) -> [String] {
     let standard = ["GPIO4", "GPIO17", "GPIO22", "GPIO27"]
     if chips.contains(where: { RaspberryPi.isChip(label: $0.label) }) { return standard }
-    guard let chip = chips.first(where: { $0.lines.count - $0.used.count >= 4 }) else { return standard }
+    guard let chip = chips.first(where: { $0.lines.count - $0.used.elements.count >= 4 }) else { return standard }
     return chip.lines.indices.filter { !chip.used.contains($0) }.prefix(4).map { offset in
         let name = chip.lines[offset]
         let isUnique = chips.reduce(0) { $0 + $1.lines.count { $0 == name } } == 1

@@ -47,7 +47,9 @@ final class Daemon {
 
     init(options: Options) throws(StartFailure) {
         let parts = try DaemonParts(options: options)
-        agent = parts.agent
+        agent = Agent(
+            configuration: parts.agentConfiguration, drivers: parts.sensors.map { $0.driver }, schemas: parts.sensors.map { $0.schema },
+            random: RandomSource(seed: kernelRandom()), at: parts.clock.read())
         reactor = parts.reactor
         storage = parts.storage
         transport = parts.transport
@@ -201,7 +203,7 @@ final class Daemon {
         registerTransport()
         guard let control, control.hasChanged else { return }
         var gone = controlSlots
-        controlSlots.removeAll(keepingCapacity: true)
+        controlSlots.clear()
         for watch in control.takeWatches() {
             let key = Reactor.Key(Source.firstControl + UInt64(watch.slot))
             reactor.set(
@@ -210,9 +212,9 @@ final class Daemon {
             gone.remove(key)
             controlSlots.insert(key)
         }
-        for key in gone { reactor.remove(key) }
+        for key in gone.elements { reactor.remove(key) }
     }
-    private var controlSlots: Set<Reactor.Key> = []
+    private var controlSlots: ShortSet<Reactor.Key> = []
 
     private func registerTransport() {
         let descriptors = transport.descriptors

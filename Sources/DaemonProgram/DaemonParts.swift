@@ -11,7 +11,9 @@ internal import Telemetry
 
 /// From the configuration to the parts of the daemon. A class only because it is large, and is taken apart once.
 final class DaemonParts {
-    var agent: Agent
+    var agentConfiguration: AgentConfiguration
+    /// One for each of the configured sensors, in their order.
+    var sensors: [(driver: any AnySensor, schema: SensorSchema)]
     var reactor: Reactor
     var storage: StorageThread
     var transport: Mosquitto
@@ -51,13 +53,13 @@ final class DaemonParts {
             options.inStateDirectory("rejected.ring"),
         ])
         board = LineBoard(chips: chipDeclarations(settings.chips, notices: &notices), origin: now)
-        let sensors = settings.sensors.map { makeSensor($0, at: now) }
-        let schemas = sensors.map { $0.schema }
-        var configuration = settings.agentConfiguration(hash: loaded.hash)
-        configuration.alerts = ruleSetups(settings.alerts, sensors: settings.sensors.map { Optional($0) }, schemas: schemas)
-        configuration.error = loaded.error
+        sensors = settings.sensors.map { makeSensor($0, at: now) }
+        agentConfiguration = settings.agentConfiguration(hash: loaded.hash)
+        agentConfiguration.alerts = ruleSetups(
+            settings.alerts, sensors: settings.sensors.map { Optional($0) }, schemas: sensors.map { $0.schema })
+        agentConfiguration.error = loaded.error
         transport = Mosquitto(
-            addresses: settings.brokerAddresses(will: Agent.willMessage(for: configuration)),
+            addresses: settings.brokerAddresses(will: Agent.willMessage(for: agentConfiguration)),
             sendMaximum: settings.broker.inFlight)
         let socketPath = Self.socketPath(options)
         do throws(ControlSocketError) {
@@ -66,9 +68,6 @@ final class DaemonParts {
             // Sensors are read all the same; only godwit status and read do not reach the daemon.
             notices.append(Notice(.error, "control socket \(socketPath): \(Self.text(of: error))"))
         }
-        agent = Agent(
-            configuration: configuration, drivers: sensors.map { $0.driver }, schemas: schemas, random: RandomSource(seed: kernelRandom()),
-            at: clock.read())
         notices.append(
             Notice(
                 .info,

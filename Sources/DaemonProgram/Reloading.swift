@@ -45,19 +45,20 @@ extension Daemon {
         let outputs = look { agent in agent.outputSlots.map { (slot: $0, settings: agent.outputSettings(slot: $0)) } }
         return NewConfiguration(
             configuration: loaded.settings.agentConfiguration(hash: loaded.hash), rules: loaded.settings.alerts,
-            touchedSensors: Set(sensors.filter { isTouched($0.settings.line, slot: $0.slot, chips) }.map { $0.settings.id }),
-            touchedOutputs: Set(
+            touchedSensors: ShortSet(sensors.filter { isTouched($0.settings.line, slot: $0.slot, chips) }.map { $0.settings.id }),
+            touchedOutputs: ShortSet(
                 outputs.filter { isTouched($0.settings.line, slot: Self.firstOutputSlot + $0.slot, chips) }.map { $0.settings.id }),
             isConnectionChanged: loaded.settings.broker != settings.broker)
     }
 
     /// Names of chips that have come, gone, or stand for something else.
-    private func changedChips(_ new: Settings) -> Set<String> {
-        Set(settings.chips.filter { !new.chips.contains($0) }.map { $0.name })
-            .union(new.chips.filter { !settings.chips.contains($0) }.map { $0.name })
+    private func changedChips(_ new: Settings) -> ShortSet<String> {
+        ShortSet(
+            settings.chips.filter { !new.chips.contains($0) }.map { $0.name }
+                + new.chips.filter { !settings.chips.contains($0) }.map { $0.name })
     }
 
-    private func isTouched(_ line: LineReference?, slot: Int, _ chips: Set<String>) -> Bool {
+    private func isTouched(_ line: LineReference?, slot: Int, _ chips: ShortSet<String>) -> Bool {
         switch line {
         case nil: false
         case .offset(let chip, _)?, .nameOnChip(let chip, _)?: chips.contains(chip)

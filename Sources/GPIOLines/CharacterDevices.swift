@@ -13,8 +13,7 @@ package struct CharacterDevices {
     /// Looks at each `gpiochipN` in the folder. Links are left out: Raspberry Pi OS links `/dev/gpiochip4` to
     /// `gpiochip0` on a Raspberry Pi 5, and each line would be found twice.
     package init(folder: String = "/dev", withStates: Bool = false) {
-        var paths = deviceNames(in: folder).map { folder + "/" + $0 }
-        paths.sort { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        let paths = deviceNames(in: folder).map { folder + "/" + $0 }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
         for path in paths {
             guard let chip = unsafe cgpiod_chip_open(path) else {
                 if clinux_errno() == EACCES || clinux_errno() == EPERM { notPermitted.append(path) }

@@ -69,8 +69,8 @@ package final class LineBoard {
     private var replays: [Replay] = []
     private let deviceFolder: String
     private let interface: Interface
-    private var held: [Int: Held] = [:]
-    private var replayed: [Int: ReplayedState] = [:]
+    private var held = ShortTable<Int, Held>()
+    private var replayed = ShortTable<Int, ReplayedState>()
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds.
     private var clockDifference: Int64 = 0
 
@@ -87,7 +87,7 @@ package final class LineBoard {
     /// - Parameters:
     ///   - names: what `chips` called the ones that are gone or changed.
     ///   - now: the instant at which recordings that are new begin.
-    package func change(chips names: Set<String>, to chips: [ChipDeclaration], at now: Instant) {
+    package func change(chips names: ShortSet<String>, to chips: [ChipDeclaration], at now: Instant) {
         aliases.removeAll { names.contains($0.name) }
         for index in replays.indices {
             if let name = replays[index].name, names.contains(name) { replays[index].name = nil }
@@ -113,8 +113,8 @@ package final class LineBoard {
     }
 
     private func isHeld(chip: Int) -> Bool {
-        held.values.contains {
-            if case .replayed(chip, _) = $0.line { true } else { false }
+        held.pairs.contains {
+            if case .replayed(chip, _) = $0.value.line { true } else { false }
         }
     }
 
@@ -204,8 +204,8 @@ package final class LineBoard {
         if held.isEmpty, replays.isEmpty { return nil }
         var deadline: Instant?
         for replay in replays { deadline = earliest(deadline, replay.chip.deadline) }
-        for state in replayed.values { deadline = earliest(deadline, state.waiting.first?.instant) }
-        for line in held.values {
+        for (_, state) in replayed.pairs { deadline = earliest(deadline, state.waiting.first?.instant) }
+        for (_, line) in held.pairs {
             if case .device(let device) = line.line { deadline = earliest(deadline, device.deadline) }
         }
         return deadline
@@ -313,7 +313,7 @@ package final class LineBoard {
     private func hold(
         slot: Int, _ reference: LineReference, consumer: String, chip: Int, line: Int
     ) throws(LineProblem) {
-        for other in held.values {
+        for (_, other) in held.pairs {
             if case .replayed(chip, line) = other.line { throw .busy(reference, consumer: other.consumer) }
         }
         held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
@@ -334,7 +334,7 @@ package final class LineBoard {
         guard case .output(let isActive) = settings.direction else {
             throw .notSupported(reference, what: "the recording does not name it: it can only be an output")
         }
-        for (other, line) in held where other != slot && line.reference == reference {
+        for (other, line) in held.pairs where other != slot && line.reference == reference {
             throw .busy(reference, consumer: line.consumer)
         }
         held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .remembered(isActive: isActive))
@@ -358,7 +358,7 @@ package final class LineBoard {
     private func collect(to now: Instant) {
         for chip in replays.indices {
             for (line, event) in replays[chip].chip.advance(to: now) {
-                for (slot, other) in held {
+                for (slot, other) in held.pairs {
                     if case .replayed(chip, line) = other.line { replayed[slot]?.waiting.append(event) }
                 }
             }

@@ -41,11 +41,12 @@ extension CharacterDevices {
     package func rows(
         chips wanted: [Int], wants: [(owner: String, line: LineReference)], search: LineSearch
     ) -> (rows: [LineRow], missing: [(owner: String, problem: LineProblem)]) {
-        var owners: [LineLocation: [String]] = [:]
+        var owners = ShortTable<LineLocation, [String]>()
         var missing: [(owner: String, problem: LineProblem)] = []
         for (owner, line) in wants {
             do throws(LineProblem) {
-                owners[try search.find(line), default: []].append(owner)
+                let location = try search.find(line)
+                owners[location] = (owners[location] ?? []) + [owner]
             } catch {
                 missing.append((owner, error))
             }

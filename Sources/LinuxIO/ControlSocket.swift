@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Telemetry
 
 /// The name of the daemon's socket in its runtime folder, else in its state folder.
 package let controlSocketName = "godwit.sock"

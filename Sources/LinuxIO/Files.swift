@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Telemetry
 
 /// What the system said: `errno`, with its text.
 package struct SystemError: Error, Hashable, Sendable {

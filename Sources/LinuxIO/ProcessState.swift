@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Telemetry
 
 /// The resident set of this process in bytes, from /proc/self/statm; 0 where there is no /proc.
 package func residentBytes() -> UInt64 {

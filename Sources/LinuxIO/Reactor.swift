@@ -31,7 +31,7 @@ package import Telemetry
     private let deadlineTimer: Int32
     private let stepTimer: Int32
     private let signals: Int32
-    private var sources: [Key: Source] = [:]
+    private var sources = ShortTable<Key, Source>()
     private var armed: Instant?
     /// One for all turns.
     private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: 32)

@@ -1,5 +1,6 @@
 internal import CLinux
 package import RingStore
+internal import Telemetry
 
 /// The ring's file: performs storage requests with system calls, one at a time, in whatever thread calls it.
 package final class RingFile {

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Telemetry
 
 /// Writes to a descriptor until all is out; what a closed pipe does not take is dropped.
 ///

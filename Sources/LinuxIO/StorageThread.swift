@@ -1,5 +1,6 @@
 internal import CLinux
 package import RingStore
+internal import Telemetry
 
 /// The thread that waits for the disk, so that nothing else has to: it owns the files of the state directory and sleeps between
 /// requests.

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// The brokers of `broker.url`, tried in order, and what is known of each: its protocol, its QoS, and what was said of its failures.
 ///
 /// An attempt that comes to nothing is followed by one with the next broker, at once; when the last has failed the

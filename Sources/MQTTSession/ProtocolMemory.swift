@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Which protocol is tried next: the rules of `protocol: auto`.
 ///
 /// 5 first. 3.1.1 after a refusal that names the protocol, or after two hang-ups in a row without a CONNACK within 5 s

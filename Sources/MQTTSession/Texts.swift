@@ -1,3 +1,5 @@
+internal import Telemetry
+
 extension ProtocolVersion {
     /// As the configuration writes it.
     package var text: String {

@@ -1,4 +1,5 @@
 internal import CMosquitto
+internal import Telemetry
 
 /// The messages of one turn in few segments of TCP. The library writes each by itself, and each would be a segment, an interrupt and a
 /// wake-up of the broker. The first goes out at once; what follows it in the same turn goes out together at its end.

@@ -1,4 +1,5 @@
 internal import MQTTSession
+internal import Telemetry
 
 /// Messages with QoS 0 that wait until the library has nothing to write: of each topic the newest only.
 struct LatestMessages {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CMosquitto
 internal import COpenSSL
 internal import MQTTSession
@@ -13,35 +14,46 @@ private func withOptionalCString<Result>(
     return unsafe text.withCString { unsafe body($0) }
 }
 
-/// Calls `body` with the options of TLS; without TLS nobody looks at them.
-private func withTLS<Result>(_ tls: BrokerAddress.TLSSettings?, _ body: (copenssl_options) -> Result) -> Result {
-    unsafe withOptionalCString(tls?.caFile) { caFile in
-        unsafe withOptionalCString(tls?.certificateFile) { certificateFile in
-            unsafe withOptionalCString(tls?.privateKeyFile) { privateKeyFile in
-                unsafe withOptionalCString(tls?.psk?.identity) { identity in
-                    var options = unsafe copenssl_options()
-                    unsafe options.ca_file = caFile
-                    unsafe options.certificate_file = certificateFile
-                    unsafe options.private_key_file = privateKeyFile
-                    unsafe options.psk_identity = identity
-                    let key = tls?.psk?.key ?? []
-                    precondition(key.count <= COPENSSL_PSK_LIMIT, "a PSK has at most 64 bytes")
-                    unsafe options.psk_length = key.count
-                    unsafe withUnsafeMutableBytes(of: &options.psk) { unsafe $0.copyBytes(from: key) }
-                    return unsafe body(options)
-                }
-            }
-        }
+/// C strings for one call of a library.
+@safe private final class CTexts {
+    private var texts = unsafe [UnsafeMutablePointer<CChar>]()
+
+    /// NULL for nil.
+    func text(_ text: String?) -> UnsafePointer<CChar>? {
+        guard let text, let copy = unsafe strdup(text) else { return nil }
+        unsafe texts.append(copy)
+        return unsafe UnsafePointer(copy)
     }
+
+    deinit { for unsafe text in unsafe texts { unsafe free(text) } }
+}
+
+private func options(of tls: BrokerAddress.TLSSettings, _ texts: CTexts) -> copenssl_options {
+    var options = unsafe copenssl_options()
+    unsafe options.ca_file = texts.text(tls.caFile)
+    unsafe options.certificate_file = texts.text(tls.certificateFile)
+    unsafe options.private_key_file = texts.text(tls.privateKeyFile)
+    unsafe options.psk_identity = texts.text(tls.psk?.identity)
+    let key = tls.psk?.key ?? []
+    precondition(key.count <= COPENSSL_PSK_LIMIT, "a PSK has at most 64 bytes")
+    unsafe options.psk_length = key.count
+    unsafe withUnsafeMutableBytes(of: &options.psk) { unsafe $0.copyBytes(from: key) }
+    return unsafe options
 }
 
 func startConnection(
     _ address: BrokerAddress, _ version: ProtocolVersion, _ handle: ConnectionHandle, _ sendMaximum: Int,
     _ eventDescriptor: Int32
 ) -> OpaquePointer? {
+    let texts = CTexts()
     var options = unsafe cmosquitto_options()
+    unsafe options.host = texts.text(address.host)
     unsafe options.port = Int32(address.port)
+    unsafe options.client_identifier = texts.text(address.clientIdentifier)
+    unsafe options.username = texts.text(address.username)
+    unsafe options.password = texts.text(address.password.map { String(decoding: $0, as: UTF8.self) })
     unsafe options.is_tls = address.tls != nil
+    if let tls = address.tls { unsafe options.tls = MQTTTransport.options(of: tls, texts) }
     unsafe options.version = version == .v5 ? Int32(MQTT_PROTOCOL_V5) : Int32(MQTT_PROTOCOL_V311)
     unsafe options.keep_alive_seconds = Int32(address.keepAliveSeconds)
     let session = address.session(of: handle, version)
@@ -49,36 +61,19 @@ func startConnection(
     unsafe options.session_expiry_seconds = session.expirySeconds
     unsafe options.will_delay_seconds = address.sessionExpirySeconds
     unsafe options.send_maximum = Int32(sendMaximum)
-    let password = address.password.map { String(decoding: $0, as: UTF8.self) }
     let will = handle == .cleaning ? nil : address.will
-    let willPayload = will?.payload ?? []
-    return unsafe address.host.withCString { host in
-        unsafe address.clientIdentifier.withCString { clientIdentifier in
-            unsafe withOptionalCString(address.username) { username in
-                unsafe withOptionalCString(password) { password in
-                    unsafe withTLS(address.tls) { tls in
-                        unsafe withOptionalCString(will?.topic) { willTopic in
-                            unsafe withOptionalCString(will?.contentType) { willContentType in
-                                unsafe willPayload.withUnsafeBufferPointer { payload in
-                                    unsafe options.host = host
-                                    unsafe options.client_identifier = clientIdentifier
-                                    unsafe options.username = username
-                                    unsafe options.password = password
-                                    unsafe options.tls = tls
-                                    unsafe options.will_topic = willTopic
-                                    unsafe options.will_payload = payload.baseAddress
-                                    unsafe options.will_length = Int32(payload.count)
-                                    unsafe options.will_qos = Int32(will?.qos ?? 0)
-                                    unsafe options.will_retain = will?.retain ?? false
-                                    unsafe options.will_content_type = willContentType
-                                    unsafe options.will_is_text = will?.isText ?? false
-                                    return unsafe cmosquitto_connect(&options, eventDescriptor)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+    if let will {
+        unsafe options.will_topic = texts.text(will.topic)
+        unsafe options.will_length = Int32(will.payload.count)
+        unsafe options.will_qos = Int32(will.qos)
+        unsafe options.will_retain = will.retain
+        unsafe options.will_content_type = texts.text(will.contentType)
+        unsafe options.will_is_text = will.isText
+    }
+    return unsafe withExtendedLifetime(texts) {
+        unsafe (will?.payload ?? []).withUnsafeBufferPointer { payload in
+            unsafe options.will_payload = payload.baseAddress
+            return unsafe cmosquitto_connect(&options, eventDescriptor)
         }
     }
 }

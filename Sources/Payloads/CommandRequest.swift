@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// One command as it comes in, by the control socket or by `P/command` (contract, section 2):
 /// `{"id":"…","command":"read","sensor":"air"}`.
 package struct CommandRequest: Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// The answer to a command (contract, section 2, `P/command`).
 ///
 /// - Parameters:

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// The topic names of one device (contract, section 2).
 ///
 /// That prefix and ids make valid topic names is the configuration's part.

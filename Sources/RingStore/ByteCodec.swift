@@ -1,3 +1,5 @@
+internal import Telemetry
+
 // How numbers lie in a page: fixed fields little-endian; in records LEB128 varints, signed ones zigzag first.
 
 extension [UInt8] {

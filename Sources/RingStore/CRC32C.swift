@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// CRC-32C (Castagnoli), as in RFC 3720 appendix B.4: polynomial 0x1EDC6F41, reflected.
 ///
 /// Four bytes a step through four tables. The check value of `123456789` is 0xE3069283.

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 // Inside the ring, readings have positions: one rising count over all streams of the file. The sequence number of a
 // position is its distance from the base of its stream, so a new stream is no more than a new base.
 

@@ -149,9 +149,9 @@ package struct Ring: Hashable, Sendable {
         syncNanoseconds = configuration.sync.nanoseconds
         self.schemas = schemas
         self.boot = boot
+        var random = random
+        spans = [StreamSpan(stream: Self.drawStream(from: &random, besides: []), base: 0)]
         self.random = random
-        spans = []
-        spans = [StreamSpan(stream: drawStream(), base: 0)]
     }
 
     package mutating func handle(_ input: RingInput, at now: Instant) -> [RingAction] {
@@ -241,7 +241,9 @@ package struct Ring: Hashable, Sendable {
     }
 
     /// Zero is left out: it looks like a mistake.
-    mutating func drawStream() -> UInt32 {
+    mutating func drawStream() -> UInt32 { Self.drawStream(from: &random, besides: spans) }
+
+    private static func drawStream(from random: inout RandomSource, besides spans: [StreamSpan]) -> UInt32 {
         while true {
             let stream = UInt32(truncatingIfNeeded: random.next())
             if stream != 0, !spans.contains(where: { $0.stream == stream }) { return stream }

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// Where things lie in a ring file of a given number of pages.
 ///
 ///     header | slot 0 | a third of the segments | slot 1 | a third | slot 2 | a third | (rest) | slot 3 | header

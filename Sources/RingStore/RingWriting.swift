@@ -106,7 +106,8 @@ extension Ring {
         batch.hasClock = false
     }
 
-    private func fill(_ batch: inout Batch, _ pages: inout [PageWrite], upTo stop: UInt64) {
+    /// Mutating, so that it is not given a copy of the ring.
+    private mutating func fill(_ batch: inout Batch, _ pages: inout [PageWrite], upTo stop: UInt64) {
         var slotIndex = pending.firstIndex(from: batch.after.logEnd)
         var lossIndex = losses.count
         if let first = losses.firstIndex(where: { $0.end > batch.after.logEnd }) { lossIndex = first }

@@ -1,31 +1,41 @@
-/// Values by their names. Every table has the same hash table, from names to indices: a Dictionary of its own for each kind of value
-/// would be 3 kB of code each.
+/// Values by their names. Names are found by halving what is in their order: a Dictionary would be 3 kB of code for each kind of value.
 package struct NameTable<Value> {
-    private var index: [String: Int] = [:]
-    /// In the order in which their names came.
+    /// In the order in which they came.
+    package private(set) var names: [String] = []
     package private(set) var values: [Value] = []
+    /// Positions, in the order of their names.
+    private var order: [Int] = []
 
     package init() {}
 
-    /// In the order in which they came.
-    package var names: [String] {
-        index.sorted { $0.value < $1.value }.map { $0.key }
-    }
-
     package subscript(name: String) -> Value? {
-        guard let position = index[name] else { return nil }
-        return values[position]
+        let rank = place(of: name, in: names, order)
+        return isTaken(rank, by: name) ? values[order[rank]] : nil
     }
 
     /// In the place of what has this name, or behind all others.
     package mutating func set(_ value: Value, for name: String) {
-        if let position = index[name] {
-            values[position] = value
+        let rank = place(of: name, in: names, order)
+        if isTaken(rank, by: name) {
+            values[order[rank]] = value
         } else {
-            index[name] = values.count
+            order.insert(names.count, at: rank)
+            names.append(name)
             values.append(value)
         }
     }
+
+    private func isTaken(_ rank: Int, by name: String) -> Bool { rank < order.count && names[order[rank]] == name }
 }
 
 extension NameTable: Sendable where Value: Sendable {}
+
+/// How many names come before this one.
+@inline(never) private func place(of name: String, in names: [String], _ order: [Int]) -> Int {
+    var known = 0..<order.count
+    while !known.isEmpty {
+        let middle = known.lowerBound + known.count / 2
+        known = names[order[middle]] < name ? middle + 1..<known.upperBound : known.lowerBound..<middle
+    }
+    return known.lowerBound
+}

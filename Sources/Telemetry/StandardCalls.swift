@@ -1,8 +1,14 @@
 // The standard library's own of these are inlined at each of the hundreds of places that use them; of these there is one call
 // each, with the same result. Interpolation.swift has those of interpolations. docs/performance.md has what it takes off.
 
+private func count<Elements: Collection>(of elements: Elements) -> Int { elements.count }
+private func array<Elements: Collection>(of elements: Elements) -> [Elements.Element] {
+    var array: [Elements.Element] = []
+    array.append(contentsOf: elements)
+    return array
+}
+private func number<Number: FixedWidthInteger>(_ text: String) -> Number? { Number(text, radix: 10) }
 private func areEqual<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
-private func appendOne<Element>(_ element: Element, to array: inout [Element]) { array.append(element) }
 private func appendAll<Elements: Collection>(_ elements: Elements, to array: inout [Elements.Element]) { array.append(contentsOf: elements) }
 private func decoded<Bytes: Collection>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 { String(decoding: bytes, as: UTF8.self) }
 
@@ -26,13 +32,29 @@ extension String {
 /// For `switch` over texts.
 @inline(never) package func ~= (pattern: String, text: String) -> Bool { areEqual(pattern, text) }
 
+extension String.UTF8View {
+    @inline(never) package var count: Int { Telemetry.count(of: self) }
+}
+
+extension Int {
+    @inline(never) package init?(_ text: String) {
+        guard let number: Int = number(text) else { return nil }
+        self = number
+    }
+}
+
 extension Array where Element == UInt8 {
-    @inline(never) package mutating func append(_ byte: UInt8) { appendOne(byte, to: &self) }
+    @inline(never) package init(_ text: String.UTF8View) { self = array(of: text) }
     @inline(never) package mutating func append(contentsOf text: String.UTF8View) { appendAll(text, to: &self) }
 }
 
-extension Array {
-    /// `removeAll(keepingCapacity: true)` for the few elements of a turn: the standard library's replaces a range of the array by
-    /// another that is empty.
-    @inlinable package mutating func clear() { while !isEmpty { removeLast() } }
+extension BidirectionalCollection where Element == String {
+    @inline(never) package func joined(separator: String = "") -> String {
+        var text = ""
+        for (index, part) in enumerated() {
+            if index > 0 { text.append(separator) }
+            text.append(part)
+        }
+        return text
+    }
 }

@@ -1,5 +1,6 @@
 package import Configuration
 internal import CYAML
+internal import Telemetry
 
 /// The tree of one file, or what is wrong with its YAML.
 package struct YAMLResult: Sendable {

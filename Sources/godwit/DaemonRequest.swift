@@ -1,6 +1,7 @@
 internal import CLinux
 internal import LinuxIO
 internal import Payloads
+internal import Telemetry
 
 /// Why the running daemon gave no result.
 enum DaemonFailure: Error {

@@ -1,3 +1,5 @@
+internal import Telemetry
+
 /// `godwit --help`.
 func generalHelp() -> String {
     var text = "Usage: godwit COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n"

@@ -13,7 +13,7 @@ func runInit(_ invocation: Invocation) -> Int32 {
     let chips = devices.chips.indices.map { index in
         let (chip, states) = (devices.chips[index], devices.states[index])
         return BoardFindings.Chip(
-            label: chip.label, text: chip.text, lines: chip.lines, used: Set(states.indices.filter { states[$0].isUsed }))
+            label: chip.label, text: chip.text, lines: chip.lines, used: ShortSet(states.indices.filter { states[$0].isUsed }))
     }
     let text = starterConfiguration(BoardFindings(chips: chips, others: busesAndDevices()))
     guard invocation.has("write") else {

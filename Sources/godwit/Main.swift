@@ -1,5 +1,6 @@
 internal import CLinux
 internal import DaemonProgram
+internal import Telemetry
 
 // A C main: Embedded Swift has no CommandLine. SwiftPM gives the entry point of an executable the name MODULE_main
 // where it links for Linux (--defsym main=godwit_main), and leaves it main in a cross build: both are there.

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import LinuxIO
 internal import Payloads
+internal import Telemetry
 
 /// Between two readings of one `--count`.
 let readSpacing = Duration.seconds(1)

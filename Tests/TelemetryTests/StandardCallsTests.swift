@@ -38,19 +38,19 @@ import Testing
         }
     }
 
-    @Test func `a byte is put behind others, also where they are shared`() {
-        var bytes: [UInt8] = []
-        let before = (0..<100).map { number in
-            bytes.append(UInt8(number))
-            return bytes
-        }
-        for (index, kept) in before.enumerated() { #expect(kept == (0...UInt8(index)).map { $0 }) }
+    @Test func `texts are joined`() {
+        #expect([String]().joined(separator: ", ") == "" && ["a"].joined(separator: ", ") == "a")
+        #expect(["a", "", "é"].joined(separator: ", ") == "a, , é" && ["a", "b", "c"][1...].joined() == "bc")
     }
 
-    @Test(arguments: [0, 1, 3, 100]) func `an array is emptied and keeps its memory`(count: Int) {
-        var texts = Array(repeating: "a text that is too long to be a small one", count: count)
-        let capacity = texts.capacity
-        texts.clear()
-        #expect(texts.isEmpty && texts.capacity == capacity)
+    @Test(arguments: ["", "0", "-0", "+7", "-12", "9223372036854775807", "9223372036854775808", " 1", "1 ", "0x1", "1_0", "é"])
+    func `a text is a number where it is one for the standard library`(text: String) {
+        #expect(Int(text) == Int(text, radix: 10))
+    }
+
+    @Test func `bytes of a text are counted and copied`() {
+        for text in Self.texts {
+            #expect(text.utf8.count == Array(text.utf8).count && Array(text.utf8) == text.utf8.reduce(into: []) { $0.append($1) })
+        }
     }
 }

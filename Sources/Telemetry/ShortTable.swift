@@ -1,0 +1,77 @@
+// For the few dozens at most that a sensor agent has of anything: each is looked at until it is found. A Dictionary or a Set of the
+// standard library is a hash table that is compiled anew for each type in it, 1 to 3 kB each.
+
+/// Values by their keys, in the order in which these came.
+package struct ShortTable<Key: Equatable, Value> {
+    /// A value is nil only while it is written.
+    private var entries: [(key: Key, value: Value?)] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { entries.isEmpty }
+    package var count: Int { entries.count }
+    package var keys: [Key] { entries.map { $0.key } }
+    package var pairs: [(key: Key, value: Value)] { entries.compactMap { entry in entry.value.map { (entry.key, $0) } } }
+
+    /// Nil: there is none; to write nil removes it.
+    package subscript(key: Key) -> Value? {
+        get { place(of: key).flatMap { entries[$0].value } }
+        _modify {
+            let place = place(of: key) ?? entries.count
+            if place == entries.count { entries.append((key, nil)) }
+            defer {
+                if case nil = entries[place].value { entries.remove(at: place) }
+            }
+            yield &entries[place].value
+        }
+    }
+
+    /// What was there.
+    package mutating func removeValue(forKey key: Key) -> Value? {
+        let value = self[key]
+        self[key] = nil
+        return value
+    }
+
+    private func place(of key: Key) -> Int? {
+        for (place, entry) in entries.enumerated() where entry.key == key { return place }
+        return nil
+    }
+}
+
+extension ShortTable: Sendable where Key: Sendable, Value: Sendable {}
+
+/// Each element once, in the order in which they came.
+package struct ShortSet<Element: Equatable>: ExpressibleByArrayLiteral {
+    package private(set) var elements: [Element] = []
+
+    package init(_ elements: [Element]) {
+        for element in elements { insert(element) }
+    }
+    package init(arrayLiteral elements: Element...) { self.init(elements) }
+
+    package var isEmpty: Bool { elements.isEmpty }
+
+    package func contains(_ element: Element) -> Bool { place(of: element) != nil }
+
+    package mutating func insert(_ element: Element) {
+        if !contains(element) { elements.append(element) }
+    }
+
+    /// - Returns: whether it was there.
+    @discardableResult package mutating func remove(_ element: Element) -> Bool {
+        guard let place = place(of: element) else { return false }
+        elements.remove(at: place)
+        return true
+    }
+
+    /// Keeps the memory.
+    package mutating func clear() { elements.clear() }
+
+    private func place(of element: Element) -> Int? {
+        for (place, other) in elements.enumerated() where other == element { return place }
+        return nil
+    }
+}
+
+extension ShortSet: Sendable where Element: Sendable {}
