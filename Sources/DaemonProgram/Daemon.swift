@@ -102,10 +102,14 @@ final class Daemon {
     private var sessionInputs: [SessionInput] = []
 
     private func armTimer() {
-        var deadline = earliest(agent.deadline, transport.deadline)
-        deadline = earliest(deadline, board.deadline)
+        transportDeadline = transport.deadline
+        boardDeadline = board.deadline
+        let deadline = earliest(agent.deadline, earliest(transportDeadline, boardDeadline))
         reactor.arm(earliest(deadline, service.deadline))
     }
+    // As the timer was armed: what has become earlier since then comes in the next turn, what has become later is not due.
+    private var transportDeadline: Instant?
+    private var boardDeadline: Instant?
 
     // MARK: what has happened
 
@@ -129,8 +133,8 @@ final class Daemon {
             }
         }
         if transport.needsImmediateTurn { transport.readable(at: now) }
-        if let due = transport.deadline, due <= now { transport.timer(at: now) }
-        if let due = board.deadline, due <= now {
+        if let due = transportDeadline, due <= now { transport.timer(at: now) }
+        if let due = boardDeadline, due <= now {
             for (slot, batch) in board.advance(to: now) { take(batch, of: slot, at: now) }
         }
     }

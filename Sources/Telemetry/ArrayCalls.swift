@@ -25,11 +25,11 @@ extension Array {
     @inline(never) package mutating func insert(_ element: __owned Element, at index: Int) { insertOne(element, at: index, into: &self) }
     @inline(never) @discardableResult package mutating func remove(at index: Int) -> Element { removeOne(at: index, from: &self) }
     @inline(never) @discardableResult package mutating func removeFirst() -> Element { removeTheFirst(from: &self) }
-    @inline(never) @usableFromInline @discardableResult package mutating func removeLast() -> Element { removeTheLast(from: &self) }
+    @inline(never) @discardableResult package mutating func removeLast() -> Element { removeTheLast(from: &self) }
 
     /// `removeAll(keepingCapacity: true)` for the few elements of a turn: the standard library's replaces a range of the array by
     /// another that is empty.
-    @inlinable package mutating func clear() { while !isEmpty { removeLast() } }
+    @inlinable package mutating func clear() { while case _? = popLast() {} }
 
     @inlinable package func filter(_ isIncluded: (Element) -> Bool) -> [Element] {
         var results: [Element] = []
