@@ -22,7 +22,7 @@ extension Agent {
         state[Saving.Name.alerts] = alerting.engine.saved(at: clock)
         var newest = FieldWriter()
         newest.unsigned(UInt64(alerting.newest.count))
-        for (alert, item) in alerting.newest.pairs {
+        for case (let alert, let item?) in alerting.newest.entries {
             newest.text(alert)
             newest.name(item.name)
         }
@@ -112,7 +112,7 @@ extension Agent {
             }
         }
         let status = alerting.ring.status
-        for (alert, newest) in alerting.newest.pairs where newest.entry == nil {
+        for case (let alert, let newest?) in alerting.newest.entries where newest.entry == nil {
             let isSettled = newest.name.stream == status.stream && newest.name.sequence <= status.watermark
             if isSettled { alerting.newest[alert]?.isAcknowledged = true }
         }

@@ -61,7 +61,7 @@ extension Agent {
     mutating func settleAlert(_ name: Handover.Name) {
         if case .reading(let stream, let sequence) = name {
             let name = AlertEvent.ReadingName(stream: stream, sequence: sequence)
-            for (alert, newest) in alerting.newest.pairs where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
+            for case (let alert, let newest?) in alerting.newest.entries where newest.name == name { alerting.newest[alert]?.isAcknowledged = true }
         }
         performAlertRing(alerting.ring.handle(.acknowledged(name), at: now))
     }

@@ -240,7 +240,7 @@ extension Agent {
         let status = alerting.ring.status
         // Where nothing can be written, what the broker has is not kept at all, however often it were put in.
         guard !status.isInMemoryOnly else { return }
-        for (alert, newest) in alerting.newest.pairs where newest.name.stream == status.stream && newest.name.sequence < status.tail {
+        for case (let alert, let newest?) in alerting.newest.entries where newest.name.stream == status.stream && newest.name.sequence < status.tail {
             var entry = newest.entry
             if entry == nil {
                 entry = alerting.engine.event(alert).map { Alerting.Entry(alert: alert, instant: now, bytes: $0.encoded()) }

@@ -36,7 +36,7 @@ struct LiveReadings {
     /// - Returns: the slots whose newest reading has a name now.
     mutating func name(before next: AlertEvent.ReadingName) -> [Int] {
         var named: [Int] = []
-        for (slot, reading) in newest.pairs where reading.name == nil {
+        for case (let slot, let reading?) in newest.entries where reading.name == nil {
             let back = unnamed - reading.order + 1
             guard next.sequence.rawValue > back else { continue }
             newest[slot]?.name = AlertEvent.ReadingName(

@@ -113,8 +113,8 @@ package final class LineBoard {
     }
 
     private func isHeld(chip: Int) -> Bool {
-        held.pairs.contains {
-            if case .replayed(chip, _) = $0.value.line { true } else { false }
+        held.entries.contains {
+            if case .replayed(chip, _) = $0.value?.line { true } else { false }
         }
     }
 
@@ -204,8 +204,8 @@ package final class LineBoard {
         if held.isEmpty, replays.isEmpty { return nil }
         var deadline: Instant?
         for replay in replays { deadline = earliest(deadline, replay.chip.deadline) }
-        for (_, state) in replayed.pairs { deadline = earliest(deadline, state.waiting.first?.instant) }
-        for (_, line) in held.pairs {
+        for case (_, let state?) in replayed.entries { deadline = earliest(deadline, state.waiting.first?.instant) }
+        for case (_, let line?) in held.entries {
             if case .device(let device) = line.line { deadline = earliest(deadline, device.deadline) }
         }
         return deadline
@@ -313,7 +313,7 @@ package final class LineBoard {
     private func hold(
         slot: Int, _ reference: LineReference, consumer: String, chip: Int, line: Int
     ) throws(LineProblem) {
-        for (_, other) in held.pairs {
+        for case (_, let other?) in held.entries {
             if case .replayed(chip, line) = other.line { throw .busy(reference, consumer: other.consumer) }
         }
         held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .replayed(chip: chip, line: line))
@@ -334,7 +334,7 @@ package final class LineBoard {
         guard case .output(let isActive) = settings.direction else {
             throw .notSupported(reference, what: "the recording does not name it: it can only be an output")
         }
-        for (other, line) in held.pairs where other != slot && line.reference == reference {
+        for case (let other, let line?) in held.entries where other != slot && line.reference == reference {
             throw .busy(reference, consumer: line.consumer)
         }
         held[slot] = Held(reference: reference, named: reference, consumer: consumer, line: .remembered(isActive: isActive))
@@ -358,7 +358,7 @@ package final class LineBoard {
     private func collect(to now: Instant) {
         for chip in replays.indices {
             for (line, event) in replays[chip].chip.advance(to: now) {
-                for (slot, other) in held.pairs {
+                for case (let slot, let other?) in held.entries {
                     if case .replayed(chip, line) = other.line { replayed[slot]?.waiting.append(event) }
                 }
             }

@@ -20,7 +20,8 @@ private func withOptionalCString<Result>(
 
     /// NULL for nil.
     func text(_ text: String?) -> UnsafePointer<CChar>? {
-        guard let text, let copy = unsafe strdup(text) else { return nil }
+        guard let text else { return nil }
+        guard let copy = unsafe strdup(text) else { preconditionFailure("no memory for an option of libmosquitto") }
         unsafe texts.append(copy)
         return unsafe UnsafePointer(copy)
     }

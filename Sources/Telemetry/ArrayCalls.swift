@@ -1,31 +1,32 @@
-// As in StandardCalls.swift, for arrays: what makes room in one, or closes a gap, is not inlined at each use.
+// As in StandardCalls.swift, for arrays: what makes room in one, or closes a gap, is not inlined at each use. `@inlinable` is for builds
+// that are not Embedded, so that there too each type has its own.
 
-private func appendOne<Elements: RangeReplaceableCollection>(_ element: __owned Elements.Element, to elements: inout Elements) {
+@inlinable func appendOne<Elements: RangeReplaceableCollection>(_ element: __owned Elements.Element, to elements: inout Elements) {
     elements.append(element)
 }
-private func insertOne<Elements: RangeReplaceableCollection>(
+@inlinable func insertOne<Elements: RangeReplaceableCollection>(
     _ element: __owned Elements.Element, at index: Elements.Index, into elements: inout Elements
 ) {
     elements.insert(element, at: index)
 }
-private func removeOne<Elements: RangeReplaceableCollection>(at index: Elements.Index, from elements: inout Elements) -> Elements.Element {
+@inlinable func removeOne<Elements: RangeReplaceableCollection>(at index: Elements.Index, from elements: inout Elements) -> Elements.Element {
     elements.remove(at: index)
 }
-private func removeTheFirst<Elements: RangeReplaceableCollection>(from elements: inout Elements) -> Elements.Element {
+@inlinable func removeTheFirst<Elements: RangeReplaceableCollection>(from elements: inout Elements) -> Elements.Element {
     elements.removeFirst()
 }
-private func removeTheLast<Elements: RangeReplaceableCollection & BidirectionalCollection>(
+@inlinable func removeTheLast<Elements: RangeReplaceableCollection & BidirectionalCollection>(
     from elements: inout Elements
 ) -> Elements.Element {
     elements.removeLast()
 }
 
 extension Array {
-    @inline(never) @usableFromInline package mutating func append(_ element: __owned Element) { appendOne(element, to: &self) }
-    @inline(never) package mutating func insert(_ element: __owned Element, at index: Int) { insertOne(element, at: index, into: &self) }
-    @inline(never) @discardableResult package mutating func remove(at index: Int) -> Element { removeOne(at: index, from: &self) }
-    @inline(never) @discardableResult package mutating func removeFirst() -> Element { removeTheFirst(from: &self) }
-    @inline(never) @discardableResult package mutating func removeLast() -> Element { removeTheLast(from: &self) }
+    @inlinable @inline(never) package mutating func append(_ element: __owned Element) { appendOne(element, to: &self) }
+    @inlinable @inline(never) package mutating func insert(_ element: __owned Element, at index: Int) { insertOne(element, at: index, into: &self) }
+    @inlinable @inline(never) @discardableResult package mutating func remove(at index: Int) -> Element { removeOne(at: index, from: &self) }
+    @inlinable @inline(never) @discardableResult package mutating func removeFirst() -> Element { removeTheFirst(from: &self) }
+    @inlinable @inline(never) @discardableResult package mutating func removeLast() -> Element { removeTheLast(from: &self) }
 
     /// `removeAll(keepingCapacity: true)` for the few elements of a turn: the standard library's replaces a range of the array by
     /// another that is empty.
@@ -39,7 +40,7 @@ extension Array {
     @inlinable package mutating func removeAll(where isGone: (Element) -> Bool) { self = filter { !isGone($0) } }
 
     /// Merges ever longer runs. What is equal stays in its order.
-    @inline(never) package func sorted(by isBefore: (Element, Element) -> Bool) -> [Element] {
+    @inlinable @inline(never) package func sorted(by isBefore: (Element, Element) -> Bool) -> [Element] {
         var runs = self
         var length = 1
         while length < count {
@@ -65,7 +66,7 @@ extension Array {
 }
 
 extension Array where Element: Comparable {
-    package func sorted() -> [Element] { sorted { $0 < $1 } }
+    @inlinable package func sorted() -> [Element] { sorted { $0 < $1 } }
 }
 
 extension Collection {

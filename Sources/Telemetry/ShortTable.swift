@@ -1,17 +1,16 @@
-// For the few dozens at most that a sensor agent has of anything: each is looked at until it is found. A Dictionary or a Set of the
-// standard library is a hash table that is compiled anew for each type in it, 1 to 3 kB each.
+// For the few that a sensor agent has of most things: each is looked at until it is found (of the 4,096 slots of lines at most, too). A
+// Dictionary or a Set of the standard library is a hash table that is compiled anew for each type in it, 1 to 3 kB each.
 
 /// Values by their keys, in the order in which these came.
 package struct ShortTable<Key: Equatable, Value> {
-    /// A value is nil only while it is written.
-    private var entries: [(key: Key, value: Value?)] = []
+    /// To go through them without a copy: `for case (let key, let value?) in table.entries`. A value is nil only while it is written.
+    package private(set) var entries: [(key: Key, value: Value?)] = []
 
     package init() {}
 
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
     package var keys: [Key] { entries.map { $0.key } }
-    package var pairs: [(key: Key, value: Value)] { entries.compactMap { entry in entry.value.map { (entry.key, $0) } } }
 
     /// Nil: there is none; to write nil removes it.
     package subscript(key: Key) -> Value? {

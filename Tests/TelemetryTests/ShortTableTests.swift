@@ -6,7 +6,7 @@ import Testing
         var table = ShortTable<String, Int>()
         #expect(table.isEmpty && table["a"] == nil && table.removeValue(forKey: "a") == nil)
         for (number, key) in ["c", "a", "b", "a"].enumerated() { table[key] = number }
-        #expect(table.count == 3 && table.keys == ["c", "a", "b"] && table.pairs.map { $0.value } == [0, 3, 2])
+        #expect(table.count == 3 && table.keys == ["c", "a", "b"] && table.entries.map { $0.value } == [0, 3, 2])
         table["c"] = nil
         let gone = table.removeValue(forKey: "b")
         #expect(gone == 2 && table.keys == ["a"] && table["c"] == nil && table["a"] == 3)

@@ -68,4 +68,26 @@ import Testing
             #expect(symbol.range(of: "Tv[0-9]*_r$", options: .regularExpression) == nil, "\(symbol)")
         }
     }
+
+    /// Of a Dictionary or a Set, 1 to 3 kB of code for each type in it: NameTable, ShortTable and ShortSet are there for it.
+    @Test(.enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"))
+    func `no hash table is shipped`() throws {
+        let symbols = try output("nm", [path("godwitd")]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        let compiled = symbols.filter { $0.hasPrefix("$e") }
+        #expect(compiled.count > 100)
+        for symbol in compiled {
+            for part in ["_NativeDictionary", "_NativeSet", "_HashTable", "6Hasher"] where symbol.contains(part) {
+                Issue.record("\(symbol)")
+            }
+        }
+    }
+
+    /// 13 kB of code, and at each such place the work of it.
+    @Test(.enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"))
+    func `nothing copies the agent`() throws {
+        let symbols = try output("nm", [path("godwitd")]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        // A function that exists for it: `outlined init with copy of Agent.Agent`. That of a smaller part shows that names are written so.
+        #expect(!symbols.contains { $0.hasPrefix("$e5AgentAAVWOc") })
+        #expect(symbols.contains { $0.hasPrefix("$e5Agent") && $0.hasSuffix("VWOc") })
+    }
 }
