@@ -113,8 +113,9 @@ final class Daemon {
 
     // MARK: what has happened
 
-    private func collect(_ events: [Reactor.Event], at now: Instant) {
-        for event in events {
+    private func collect(_ events: Range<Int>, at now: Instant) {
+        for index in events {
+            let event = reactor.event(index)
             switch event.key {
             case Reactor.deadlineKey: reactor.deadlineFired()
             case Reactor.clockStepKey: if reactor.clockStepped() { inbox.append(.clockStepped) }

@@ -35,7 +35,6 @@ package import Telemetry
     private var armed: Instant?
     /// One for all turns.
     private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: 32)
-    private var events: [Event] = []
 
     /// - Parameter signalNumbers: blocked already in every thread; they arrive as `signalKey`.
     package init(signalNumbers: [Int32]) throws(SystemError) {
@@ -97,19 +96,17 @@ package import Telemetry
 
     /// Waits until something happens.
     /// - Parameter immediately: only looks, without waiting.
-    package func wait(immediately: Bool) -> [Event] {
-        events.clear()
-        let count = unsafe epoll_wait(epoll, &buffer, 32, immediately ? 0 : -1)
-        for index in 0..<max(0, Int(count)) {
-            let flags = unsafe buffer[index].events
-            let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
-            events.append(
-                Event(
-                    key: Key(unsafe buffer[index].data.u64),
-                    isReadable: flags & (UInt32(EPOLLIN.rawValue) | broken) != 0,
-                    isWritable: flags & UInt32(EPOLLOUT.rawValue) != 0))
-        }
-        return events
+    /// - Returns: what `event(_:)` is to be asked for, until the next call.
+    package func wait(immediately: Bool) -> Range<Int> {
+        0..<max(0, Int(unsafe epoll_wait(epoll, &buffer, 32, immediately ? 0 : -1)))
+    }
+
+    package func event(_ index: Int) -> Event {
+        let flags = unsafe buffer[index].events
+        let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
+        return Event(
+            key: Key(unsafe buffer[index].data.u64), isReadable: flags & (UInt32(EPOLLIN.rawValue) | broken) != 0,
+            isWritable: flags & UInt32(EPOLLOUT.rawValue) != 0)
     }
 
     /// To be called for an event of `deadlineKey`.

@@ -100,8 +100,8 @@ private final class LineReader {
 
     private func turn(until limit: Instant) throws(LineReadingError) {
         reactor.arm(earliest(earliest(driver.deadline, board.deadline), limit))
-        for event in reactor.wait(immediately: false) {
-            switch event.key {
+        for index in reactor.wait(immediately: false) {
+            switch reactor.event(index).key {
             case Reactor.deadlineKey: reactor.deadlineFired()
             case Reactor.clockStepKey: _ = reactor.clockStepped()
             case Self.lineKey: try readEdges()
