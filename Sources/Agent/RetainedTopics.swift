@@ -15,8 +15,7 @@ struct RetainedTopics: Hashable, Sendable {
     static let limit = 1024
 
     mutating func add(_ more: [String]) {
-        let known = topics
-        let new = more.filter { !known.contains($0) }
+        let new = more.filter { !topics.contains($0) }
         guard !new.isEmpty else { return }
         topics += new
         if topics.count > Self.limit { topics.removeFirst(topics.count - Self.limit) }

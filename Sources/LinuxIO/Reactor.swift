@@ -101,6 +101,7 @@ package import Telemetry
         0..<max(0, Int(unsafe epoll_wait(epoll, &buffer, 32, immediately ? 0 : -1)))
     }
 
+    /// What the last `wait` has found; an error or a hang-up counts as readable.
     package func event(_ index: Int) -> Event {
         let flags = unsafe buffer[index].events
         let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)

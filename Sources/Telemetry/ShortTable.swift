@@ -32,10 +32,7 @@ package struct ShortTable<Key: Equatable, Value> {
         return value
     }
 
-    private func place(of key: Key) -> Int? {
-        for (place, entry) in entries.enumerated() where entry.key == key { return place }
-        return nil
-    }
+    private func place(of key: Key) -> Int? { entries.firstIndex { $0.key == key } }
 }
 
 extension ShortTable: Sendable where Key: Sendable, Value: Sendable {}
@@ -51,7 +48,7 @@ package struct ShortSet<Element: Equatable>: ExpressibleByArrayLiteral {
 
     package var isEmpty: Bool { elements.isEmpty }
 
-    package func contains(_ element: Element) -> Bool { place(of: element) != nil }
+    package func contains(_ element: Element) -> Bool { elements.contains(element) }
 
     package mutating func insert(_ element: Element) {
         if !contains(element) { elements.append(element) }
@@ -59,18 +56,13 @@ package struct ShortSet<Element: Equatable>: ExpressibleByArrayLiteral {
 
     /// - Returns: whether it was there.
     @discardableResult package mutating func remove(_ element: Element) -> Bool {
-        guard let place = place(of: element) else { return false }
+        guard let place = elements.firstIndex(of: element) else { return false }
         elements.remove(at: place)
         return true
     }
 
     /// Keeps the memory.
     package mutating func clear() { elements.clear() }
-
-    private func place(of element: Element) -> Int? {
-        for (place, other) in elements.enumerated() where other == element { return place }
-        return nil
-    }
 }
 
 extension ShortSet: Sendable where Element: Sendable {}

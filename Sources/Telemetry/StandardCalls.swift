@@ -7,7 +7,6 @@ private func array<Elements: Collection>(of elements: Elements) -> [Elements.Ele
     array.append(contentsOf: elements)
     return array
 }
-private func number<Number: FixedWidthInteger>(_ text: String) -> Number? { Number(text, radix: 10) }
 private func areEqual<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
 private func appendAll<Elements: Collection>(_ elements: Elements, to array: inout [Elements.Element]) { array.append(contentsOf: elements) }
 private func decoded<Bytes: Collection>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 { String(decoding: bytes, as: UTF8.self) }
@@ -38,7 +37,7 @@ extension String.UTF8View {
 
 extension Int {
     @inline(never) package init?(_ text: String) {
-        guard let number: Int = number(text) else { return nil }
+        guard let number = Int(text, radix: 10) else { return nil }
         self = number
     }
 }

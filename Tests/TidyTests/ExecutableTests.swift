@@ -28,6 +28,14 @@ import Testing
         return text
     }
 
+    /// Those that were compiled from Embedded Swift.
+    private func symbols(_ name: String) throws -> [Substring] {
+        let symbols = try output("nm", [path(name)]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+            .filter { $0.hasPrefix("$e") }
+        try #require(symbols.count > 100)
+        return symbols
+    }
+
     /// The libraries that an executable asks for: its DT_NEEDED entries.
     private func needed(_ name: String) throws -> [String] {
         try output("readelf", ["--dynamic", "--wide", path(name)]).split(separator: "\n")
@@ -61,9 +69,7 @@ import Testing
     @Test(
         .enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"), arguments: SourceTree.executables)
     func `no array literal is a shared constant`(name: String) throws {
-        let symbols = try output("nm", [path(name)]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
-        #expect(symbols.count > 100)
-        for symbol in symbols {
+        for symbol in try symbols(name) {
             // `…Tv_r`, `…Tv0_r`: an outlined read-only object.
             #expect(symbol.range(of: "Tv[0-9]*_r$", options: .regularExpression) == nil, "\(symbol)")
         }
@@ -72,10 +78,7 @@ import Testing
     /// Of a Dictionary or a Set, 1 to 3 kB of code for each type in it: NameTable, ShortTable and ShortSet are there for it.
     @Test(.enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"))
     func `no hash table is shipped`() throws {
-        let symbols = try output("nm", [path("godwitd")]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
-        let compiled = symbols.filter { $0.hasPrefix("$e") }
-        #expect(compiled.count > 100)
-        for symbol in compiled {
+        for symbol in try symbols("godwitd") {
             for part in ["_NativeDictionary", "_NativeSet", "_HashTable", "6Hasher"] where symbol.contains(part) {
                 Issue.record("\(symbol)")
             }
@@ -85,7 +88,7 @@ import Testing
     /// 13 kB of code, and at each such place the work of it.
     @Test(.enabled(if: isBuilt, "no Embedded build here: scripts/test makes it"))
     func `nothing copies the agent`() throws {
-        let symbols = try output("nm", [path("godwitd")]).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        let symbols = try symbols("godwitd")
         // A function that exists for it: `outlined init with copy of Agent.Agent`. That of a smaller part shows that names are written so.
         #expect(!symbols.contains { $0.hasPrefix("$e5AgentAAVWOc") })
         #expect(symbols.contains { $0.hasPrefix("$e5Agent") && $0.hasSuffix("VWOc") })

@@ -30,6 +30,16 @@ import Testing
         }
     }
 
+    @Test(arguments: SourceTree.shipped.filter { $0 != "Telemetry" })
+    func `what puts arrays and texts together imports Telemetry, whose calls are not inlined at each use`(module: String) throws {
+        let calls = [".append(", ".map {", ".compactMap {", ".filter {", ".joined(", ".remove(at:", ".removeAll {", ".sorted"]
+        for file in SourceTree.swiftFiles(of: module) {
+            let text = try SourceTree.text("Sources/\(module)/\(file)")
+            guard SourceTree.code(text).contains(where: { line in calls.contains { line.contains($0) } }) else { continue }
+            #expect(SourceTree.imports(of: text).contains("Telemetry"), "Sources/\(module)/\(file)")
+        }
+    }
+
     @Test(arguments: SourceTree.shells)
     func `a shell imports no other shell but LinuxIO`(shell: String) throws {
         let others = Set(SourceTree.shells).subtracting([shell, "LinuxIO"]).union(SourceTree.programs)

@@ -9,7 +9,7 @@ struct DebianPackage: Sendable, CustomTestStringConvertible {
     static let main = DebianPackage(name: "godwit")
     static let symbols = DebianPackage(name: "godwit-dbgsym")
     /// KiB, as dpkg counts. The bar is 1,024, and missed (docs/performance.md); this keeps it from growing unseen.
-    static let largestInstalledSize = 1_290
+    static let largestInstalledSize = 1_110
 
     struct Entry: Equatable {
         var mode: String
