@@ -13,6 +13,8 @@ package struct RingReader: Sendable {
         /// When verifying.
         case damage([Damage])
         case done
+        /// Nothing but zeros, or nothing: a file that was made and never written to.
+        case blank
         case notARing
         case failed(StorageError)
     }
@@ -79,6 +81,7 @@ package struct RingReader: Sendable {
     package private(set) var summary = Summary()
     private let showsItems: Bool
     private let verifies: Bool
+    private let isEmpty: Bool
     /// Pages of the log that were found damaged since the last whole one.
     var bad: [Damage] = []
     var newDamage: [Damage] = []
@@ -104,6 +107,7 @@ package struct RingReader: Sendable {
 
     package init(fileSize: UInt64, showsItems: Bool, verifies: Bool = false) {
         self.verifies = verifies
+        isEmpty = fileSize == 0
         recovery = Recovery(fileSize: fileSize, takesErrorsForDamage: true)
         self.showsItems = showsItems
     }
@@ -115,7 +119,8 @@ package struct RingReader: Sendable {
         case .opening:
             switch recovery.step(result) {
             case .request(let request): return ask(request)
-            case .notARing, .blank: return .notARing
+            case .notARing: return isEmpty ? .blank : .notARing
+            case .blank: return .blank
             case .failed(let error): return .failed(error)
             case .found(let recovered):
                 found = recovered

@@ -439,7 +439,7 @@ package struct AgentSimulation {
                     if let copy = RejectedReading(decoding: bytes) { copies.append(copy) }
                 }
             case .damage: result = nil
-            case .done, .notARing, .failed: return copies
+            case .done, .blank, .notARing, .failed: return copies
             }
         }
     }

@@ -28,7 +28,7 @@ package struct ImageReader: Sendable {
             case .done:
                 summary = reader.summary
                 return
-            case .notARing, .failed:
+            case .blank, .notARing, .failed:
                 isRing = false
                 return
             }

@@ -85,6 +85,8 @@ func readRing(
         case .done:
             finish(reader.summary)
             return ExitStatus.ok.rawValue
+        case .blank:
+            return fail(what, "nothing was ever written to it", "look in the log of godwitd: it may have had no space", .data)
         case .notARing:
             return fail(what, "it is no ring", "name readings.ring, alerts.ring or rejected.ring of the daemon's state directory", .data)
         case .failed(.laterVersion):

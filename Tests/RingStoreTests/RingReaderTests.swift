@@ -21,7 +21,7 @@ func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Item], summ
             items += more
             result = nil
         case .done: return (items, reader.summary)
-        case .request, .again, .damage, .notARing, .failed: return nil
+        case .request, .again, .damage, .blank, .notARing, .failed: return nil
         }
     }
     return nil
@@ -68,9 +68,33 @@ func readAll(_ file: [UInt8], flaky: Int = 0) -> (items: [RingReader.Item], summ
         #expect(calm.items == flaky.items && calm.summary == flaky.summary)
     }
 
-    @Test func `what is no ring is said to be none`() {
-        #expect(readAll([]) == nil)
-        #expect(readAll([UInt8](repeating: 0, count: 256 << 10)) == nil)
-        #expect(readAll([UInt8](repeating: 9, count: 256 << 10)) == nil)
+    @Test(arguments: [0, 256 << 10, 1 << 20])
+    func `a file that was made and never written to is told from what is no ring`(_ size: Int) {
+        guard case .blank = outcome([UInt8](repeating: 0, count: size)) else {
+            Issue.record("\(outcome([UInt8](repeating: 0, count: size)))")
+            return
+        }
+    }
+
+    @Test(arguments: [1, 4095, 4096, 256 << 10])
+    func `what is no ring is said to be none`(_ size: Int) {
+        guard case .notARing = outcome([UInt8](repeating: 9, count: size)) else {
+            Issue.record("\(outcome([UInt8](repeating: 9, count: size)))")
+            return
+        }
+    }
+
+    /// What the reader ends with.
+    private func outcome(_ file: [UInt8]) -> RingReader.Step {
+        var reader = RingReader(fileSize: UInt64(file.count), showsItems: false)
+        var result: StorageResult?
+        while true {
+            let step = reader.step(result)
+            switch step {
+            case .request(.read(let first, let count)), .again(.read(let first, let count)): result = .read(pages(of: file, first, count))
+            case .items, .damage: result = nil
+            case .request, .again, .done, .blank, .notARing, .failed: return step
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ func verify(_ file: [UInt8], unreadable: Set<UInt64> = []) -> [RingReader.Damage
             damages += more
             result = nil
         case .done: return damages
-        case .request, .again, .items, .notARing, .failed: return nil
+        case .request, .again, .items, .blank, .notARing, .failed: return nil
         }
     }
     return nil
