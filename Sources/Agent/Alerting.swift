@@ -293,7 +293,7 @@ extension Agent {
     mutating func acknowledgeAlert(_ id: String, from origin: CommandOrigin) {
         do throws(AlertRefusal) {
             perform(try alerting.engine.acknowledge(id, at: now))
-            respond(to: origin, command: "acknowledge", result: Array("{}".utf8))
+            respond(to: origin, command: "acknowledge", result: "{}".bytes)
         } catch {
             refuse(origin, error.text)
         }
@@ -302,7 +302,7 @@ extension Agent {
     mutating func muteAlert(_ id: String, lasting: Duration, from origin: CommandOrigin) {
         do throws(AlertRefusal) {
             perform(try alerting.engine.mute(id, lasting: lasting, at: now))
-            respond(to: origin, command: "mute", result: Array("{}".utf8))
+            respond(to: origin, command: "mute", result: "{}".bytes)
         } catch {
             refuse(origin, error.text)
         }

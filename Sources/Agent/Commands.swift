@@ -21,7 +21,7 @@ struct PendingRead {
 extension Agent {
     mutating func answer(_ command: Command, from origin: CommandOrigin) {
         switch command {
-        case .ping: respond(to: origin, command: "ping", result: Array("{}".utf8))
+        case .ping: respond(to: origin, command: "ping", result: "{}".bytes)
         case .status, .metrics: actions.append(.askFacts(.answer(origin, command: command.name)))
         case .losses: respond(to: origin, command: "losses", result: lossHistory.json)
         case .logs: respond(to: origin, command: "logs", result: logsJSON())
@@ -43,7 +43,7 @@ extension Agent {
             return refuse(origin, refusal)
         }
         if let refusal = self.command(output: id, order) { return refuse(origin, refusal.text) }
-        respond(to: origin, command: "output", result: Array("{}".utf8))
+        respond(to: origin, command: "output", result: "{}".bytes)
     }
 
     /// Refuses a command about an alert that has no rule.

@@ -49,9 +49,9 @@ struct OutputRequest: Hashable, Sendable {
         case nil, .null?: throw CommandRefusal(#"'state' is missing; write "state":"on", "off" or "toggle""#)
         default: throw CommandRefusal(#"'state' is no state; write "state":"on", "off" or "toggle""#)
         }
-        let command = try command(Array(word.utf8), lasting: lasting)
+        let command = try command(word.bytes, lasting: lasting)
         guard let text = try body.optionalText("expires", example: "2026-11-24T08:00:00Z") else { return (command, nil) }
-        guard let expires = WallTime(parsing: text.utf8) else {
+        guard let expires = WallTime(parsing: text.bytes) else {
             throw CommandRefusal("'expires': '\(shown(text))' is no time of RFC 3339; write it as in '2026-11-24T08:00:00Z'")
         }
         return (command, expires)
@@ -60,7 +60,7 @@ struct OutputRequest: Hashable, Sendable {
     private static func command(_ bytes: [UInt8], lasting: Duration?) throws(CommandRefusal) -> OutputCommand {
         // Bytes: mapping the case of text needs the tables of Unicode, and these words need none.
         let small = bytes.prefix(8).map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-        func matches(_ words: [String]) -> Bool { words.contains { small.elementsEqual($0.utf8) } }
+        func matches(_ words: [String]) -> Bool { words.contains { small.elementsEqual($0.bytes) } }
         if matches(["on", "1", "true"]) { return .on(lasting: lasting) }
         let isOff = matches(["off", "0", "false"])
         guard isOff || matches(["toggle"]) else {

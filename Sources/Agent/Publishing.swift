@@ -166,14 +166,14 @@ extension Agent {
     }
 
     func statusMessage(_ text: String, on topics: TopicNames? = nil) -> Message {
-        Message(topic: (topics ?? self.topics).status, payload: Array(text.utf8), qos: 1, retain: true)
+        Message(topic: (topics ?? self.topics).status, payload: text.bytes, qos: 1, retain: true)
     }
 
     /// Retained, sent by the broker when the connection is lost without a word.
     package static func willMessage(for configuration: AgentConfiguration) -> Message {
         Message(
             topic: TopicNames(prefix: configuration.prefix, device: configuration.deviceID).status,
-            payload: Array("offline".utf8), qos: 1, retain: true)
+            payload: "offline".bytes, qos: 1, retain: true)
     }
 
     mutating func tellStatus() {

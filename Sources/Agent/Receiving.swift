@@ -35,7 +35,7 @@ extension Agent {
     /// Home Assistant has started, and knows no value yet: the newest ones come again, as after a connect. One that the broker had kept
     /// came with our own subscription.
     private mutating func receiveBirth(_ message: ReceivedMessage) {
-        if message.payload.elementsEqual("online".utf8), !message.isRetained { live.dueAgain() }
+        if message.payload.elementsEqual("online".bytes), !message.isRetained { live.dueAgain() }
     }
 
     /// Nothing is done: counted, and said in the log.
@@ -60,10 +60,9 @@ extension Agent {
 
     /// A Topic Name (MQTT 5 §3.3.2.3.5): no wildcards. And none of this device's own: its readings are its own word.
     private func mayAnswer(on topic: String) -> Bool {
-        let bytes = topic.utf8
+        let bytes = topic.bytes
         if bytes.isEmpty || bytes.first == 0x24 || bytes.contains(where: { $0 == 0x23 || $0 == 0x2B }) { return false }
-        return !bytes.starts(with: "\(topics.root)/".utf8) || topic == topics.response
-            || bytes.starts(with: "\(topics.response)/".utf8)
+        return !topic.hasPrefix("\(topics.root)/") || topic == topics.response || topic.hasPrefix("\(topics.response)/")
     }
 
     /// One command, by whichever way.

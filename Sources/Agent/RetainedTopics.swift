@@ -45,7 +45,7 @@ struct RetainedTopics: Hashable, Sendable {
         var fields = FieldReader(bytes)
         while !fields.isAtEnd, topics.count < limit, let topic = fields.text(maximum: 255), !topic.isEmpty {
             // It goes back to a broker: no wildcard, and nothing of the broker's own.
-            guard topic.utf8.first != 36, topic.utf8.allSatisfy({ $0 >= 32 && $0 != 127 && $0 != 35 && $0 != 43 }) else { break }
+            guard topic.bytes.first != 36, topic.bytes.allSatisfy({ $0 >= 32 && $0 != 127 && $0 != 35 && $0 != 43 }) else { break }
             topics.append(topic)
         }
         return topics

@@ -64,7 +64,7 @@ extension Agent {
     private mutating func publishOutput(_ id: String, isOn: Bool?) {
         let topic = topics.output(id)
         connection?.waiting.removeAll { $0.topic == topic }
-        publish(Message(topic: topic, payload: Array(stateText(isOn).utf8), qos: 1, retain: true))
+        publish(Message(topic: topic, payload: stateText(isOn).bytes, qos: 1, retain: true))
     }
 
     var outputMetrics: [MetricsSnapshot.State] {

@@ -106,7 +106,7 @@ package struct AlertMessage: Hashable, Sendable {
     /// `air temperature`; of a contact the name alone says it.
     private var subject: String {
         guard let quantity = setup.quantity, setup.words.isEmpty else { return setup.sensorName }
-        let words = quantity.name.utf8.map { $0 == 95 ? 32 : $0 }
+        let words = quantity.name.bytes.map { $0 == 95 ? 32 : $0 }
         return "\(setup.sensorName) \(String(decoding: words, as: UTF8.self))"
     }
 
@@ -137,7 +137,7 @@ package struct AlertMessage: Hashable, Sendable {
     /// The configuration has checked that only known placeholders are there; anything else stays as it is.
     private func filled(_ message: String) -> String {
         var out: [UInt8] = []
-        var rest = Array(message.utf8)[...]
+        var rest = message.bytes[...]
         while let open = rest.firstIndex(of: 0x7B) {
             out.append(contentsOf: rest[..<open])
             guard let close = rest[open...].firstIndex(of: 0x7D) else {
@@ -146,7 +146,7 @@ package struct AlertMessage: Hashable, Sendable {
             }
             if let text = text(of: String(decoding: rest[(open + 1)..<close], as: UTF8.self)) {
                 if text.isEmpty, out.last == 0x20 { out.removeLast() }
-                out.append(contentsOf: text.utf8)
+                out.append(contentsOf: text.bytes)
             } else {
                 out.append(contentsOf: rest[open...close])
             }

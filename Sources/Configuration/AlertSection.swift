@@ -70,7 +70,7 @@ extension Checker {
 
     private mutating func series(_ section: Section) -> Series? {
         guard let entry = section["series"], let scalar = scalar(entry, wanted: "SENSOR.QUANTITY") else { return nil }
-        let parts = scalar.text.utf8.split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = scalar.text.bytes.split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
         let sensorID = String(decoding: parts[0], as: UTF8.self)
         guard let facts = sensorIndex[sensorID].map({ sensors[$0] }) else {
             let known = sensors.map { $0.id }
@@ -132,7 +132,7 @@ extension Checker {
             }
             return nil
         }
-        guard let number = Decimal(parsing: scalar.text.utf8) else {
+        guard let number = Decimal(parsing: scalar.text.bytes) else {
             let next = words.isEmpty ? "; write it as in '2.5'" : "; write open, closed, 1 or 0"
             error(scalar.place, "equals: \(scalar.shownText) is no number\(next)")
             return nil
@@ -214,7 +214,7 @@ extension Checker {
 
     private mutating func message(_ section: Section) -> String? {
         guard let text = text(section, "message", maximum: 512), let place = section["message"]?.value.place else { return nil }
-        var rest = Array(text.utf8)[...]
+        var rest = text.bytes[...]
         while let open = rest.firstIndex(of: 123) {
             rest = rest[(open + 1)...]
             guard let close = rest.firstIndex(of: 125) else {

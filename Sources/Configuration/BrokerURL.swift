@@ -25,7 +25,7 @@ package struct BrokerURL: Hashable, Sendable {
 
     /// The host is this machine: `localhost`, 127.0.0.0/8 or ::1.
     package var isLoopback: Bool {
-        host == "localhost" || host == "::1" || host.utf8.starts(with: "127.".utf8)
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 }
 
@@ -37,8 +37,8 @@ package struct BrokerURLError: Error, Hashable, Sendable {
 
 extension BrokerURL {
     package init(parsing text: String) throws(BrokerURLError) {
-        let bytes = Array(text.utf8)
-        guard let colon = bytes.firstIndex(of: 58), bytes[colon...].starts(with: "://".utf8) else {
+        let bytes = text.bytes
+        guard let colon = bytes.firstIndex(of: 58), bytes[colon...].starts(with: "://".bytes) else {
             throw BrokerURLError("'\(shown(text))' has no scheme; did you mean 'mqtt://\(shown(text))'?")
         }
         let schemeText = String(decoding: bytes[..<colon], as: UTF8.self)

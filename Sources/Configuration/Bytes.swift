@@ -12,13 +12,13 @@ package func isHexadecimalDigit(_ byte: UInt8) -> Bool {
 
 /// ASCII letters small, all else as it is.
 package func lowercased(_ text: String) -> [UInt8] {
-    text.utf8.map { isUpperCase($0) ? $0 + 32 : $0 }
+    text.bytes.map { isUpperCase($0) ? $0 + 32 : $0 }
 }
 
 /// For a message: at most 60 bytes, control characters as `?`, cut at a scalar's first byte.
 package func shown(_ text: String) -> String {
     var bytes: [UInt8] = []
-    for byte in text.utf8.prefix(61) { bytes.append(byte < 32 || byte == 127 ? 63 : byte) }
+    for byte in text.bytes.prefix(61) { bytes.append(byte < 32 || byte == 127 ? 63 : byte) }
     guard bytes.count == 61 else { return String(decoding: bytes, as: UTF8.self) }
     while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
     return String(decoding: bytes, as: UTF8.self) + "..."

@@ -14,7 +14,7 @@ package enum Emitter {
         collectSecrets(root, into: &secrets)
         let shown = secrets.isEmpty ? root : masked(root, secrets)
         switch shown.content {
-        case .mapping(let entries) where entries.isEmpty: out += "{}\n".utf8
+        case .mapping(let entries) where entries.isEmpty: out += "{}\n".bytes
         case .mapping(let entries): mapping(entries, indent: 0, to: &out)
         default: value(shown, indent: 0, to: &out)
         }
@@ -61,7 +61,7 @@ package enum Emitter {
             text(entry.key, isPlain: isWord(entry.key), to: &out)
             out.append(58)
             if secretKeys.contains(entry.key), entry.value.scalar != nil, !entry.value.isNull {
-                out += " \"\(mask)\"\n".utf8
+                out += " \"\(mask)\"\n".bytes
             } else {
                 value(entry.value, indent: indent, to: &out)
             }
@@ -71,23 +71,23 @@ package enum Emitter {
     /// Behind a colon or a dash: a space and one line, or a new line and a block.
     private static func value(_ node: Node, indent: Int, to out: inout [UInt8]) {
         if let reference = Reference(node) {
-            out += " {\(reference.kind.text): ".utf8
+            out += " {\(reference.kind.text): ".bytes
             text(reference.name, isPlain: isWord(reference.name), to: &out)
-            out += "}\n".utf8
+            out += "}\n".bytes
             return
         }
         switch node.content {
         case .scalar(let scalar):
-            if !scalar.text.utf8.isEmpty || scalar.style == .quoted {
+            if !scalar.text.isEmpty || scalar.style == .quoted {
                 out.append(32)
                 text(scalar.text, isPlain: scalar.style == .plain && isOneLine(scalar.text), to: &out)
             }
             out.append(10)
-        case .mapping(let entries) where entries.isEmpty: out += " {}\n".utf8
+        case .mapping(let entries) where entries.isEmpty: out += " {}\n".bytes
         case .mapping(let entries):
             out.append(10)
             mapping(entries, indent: indent + 2, to: &out)
-        case .sequence(let elements) where elements.isEmpty: out += " []\n".utf8
+        case .sequence(let elements) where elements.isEmpty: out += " []\n".bytes
         case .sequence(let elements):
             out.append(10)
             for element in elements {
@@ -108,26 +108,26 @@ package enum Emitter {
     }
 
     private static func isWord(_ text: String) -> Bool {
-        !text.utf8.isEmpty && text != "null"
-            && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 95 }
+        !text.isEmpty && text != "null"
+            && text.bytes.allSatisfy { isLetter($0) || isDigit($0) || $0 == 95 }
     }
 
-    private static func isOneLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 32 && $0 != 127 } }
+    private static func isOneLine(_ text: String) -> Bool { text.bytes.allSatisfy { $0 >= 32 && $0 != 127 } }
 
     private static func text(_ text: String, isPlain: Bool, to out: inout [UInt8]) {
         if isPlain {
-            out += text.utf8
+            out += text.bytes
             return
         }
         out.append(34)
-        for byte in text.utf8 {
+        for byte in text.bytes {
             switch byte {
             case 34, 92:
                 out.append(92)
                 out.append(byte)
-            case 10: out += "\\n".utf8
-            case 9: out += "\\t".utf8
-            case 0..<32, 127: out += "\\x\(TextCheck.hexadecimal(byte))".utf8
+            case 10: out += "\\n".bytes
+            case 9: out += "\\t".bytes
+            case 0..<32, 127: out += "\\x\(TextCheck.hexadecimal(byte))".bytes
             default: out.append(byte)
             }
         }

@@ -96,7 +96,7 @@ extension Checker {
         let keys = ["file", "size", "sync", "when_full", "memory", "state_every"]
         guard let section = section(entry, keys: keys) else { return settings }
         if let file = text(section, "file", maximum: 4095, wanted: "a path") {
-            if file.utf8.last == 47, let place = section["file"]?.value.place {
+            if file.hasSuffix("/"), let place = section["file"]?.value.place {
                 error(place, "file: '\(shown(file))' is a folder; write the name of a file, as in 'readings.ring'")
             }
             settings.file = file

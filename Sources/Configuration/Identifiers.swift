@@ -6,7 +6,7 @@ package enum Identifiers {
 
     /// `[a-z0-9_-]{1,64}`.
     package static func isValid(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(isIDByte)
+        (1...64).contains(text.utf8.count) && text.bytes.allSatisfy(isIDByte)
     }
 
     /// A valid id that is near `text`: small letters, `-` for what is not allowed, at most 64 bytes; nil when nothing is left.
@@ -26,15 +26,15 @@ package enum Identifiers {
 
     /// The device's id where none is configured: the first label of the host name, made valid.
     package static func device(hostName: String) -> String {
-        let label = hostName.utf8.prefix { $0 != 46 }
+        let label = hostName.bytes.prefix { $0 != 46 }
         return made(from: String(decoding: label, as: UTF8.self)) ?? "godwit"
     }
 
     /// What is wrong with a topic prefix, and what to do; nil for a good one. The prefix itself is not in the text.
     package static func problem(inPrefix prefix: String) -> String? {
-        if prefix.utf8.isEmpty { return "is empty; write a level, as in 'godwit'" }
+        if prefix.isEmpty { return "is empty; write a level, as in 'godwit'" }
         var previous: UInt8 = 47
-        for byte in prefix.utf8 {
+        for byte in prefix.bytes {
             switch byte {
             case 43, 35, 46, 42, 36, 32:
                 let character = String(decoding: [byte], as: UTF8.self)

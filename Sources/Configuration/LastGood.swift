@@ -27,7 +27,7 @@ package enum LastGood {
         let node = portable(merged, key: "", folders: folders, secrets: &secrets)
         if holdsKey(merged) { return .secretNeeded }
         if secrets.contains(where: { holds(node, text: $0) }) { return .secretElsewhere }
-        return .file(Array(header.utf8) + Emitter.yaml(node))
+        return .file(header.bytes + Emitter.yaml(node))
     }
 
     private static func portable(_ node: Node, key: String, folders: [String], secrets: inout [String]) -> Node {

@@ -123,11 +123,11 @@ extension Checker {
     private mutating func lineName(_ scalar: ScalarText, _ key: String, chipIsGiven: Bool) -> String? {
         // GPIO_MAX_NAME_SIZE of linux/gpio.h is 32, with the NUL.
         let count = scalar.text.utf8.count
-        guard (1...31).contains(count), !scalar.text.utf8.contains(where: { $0 < 32 || $0 == 127 }) else {
+        guard (1...31).contains(count), !scalar.text.bytes.contains(where: { $0 < 32 || $0 == 127 }) else {
             error(scalar.place, "\(key): \(scalar.shownText) is no line's name; it has 1 ... 31 characters (see gpioinfo)")
             return nil
         }
-        if !chipIsGiven, scalar.text.utf8.allSatisfy(isDigit) {
+        if !chipIsGiven, scalar.text.bytes.allSatisfy(isDigit) {
             error(
                 scalar.place,
                 "\(key): \(scalar.shownText) is a number, and lines have names; did you mean 'GPIO\(shown(scalar.text))', or {chip: CHIP, offset: \(shown(scalar.text))}?"
@@ -141,7 +141,7 @@ extension Checker {
         guard let chip = text(section, "chip", wanted: "a chip's label"), let place = section["chip"]?.value.place
         else { return nil }
         if chips.contains(where: { $0.name == chip }) { return chip }
-        if chip.utf8.starts(with: "/".utf8) || isKernelName(chip) {
+        if chip.hasPrefix("/") || isKernelName(chip) {
             warning(place, "chip: '\(shown(chip))' can be another chip after the next start; use its label (see gpiodetect)")
         } else if let near = Suggestion.nearest(to: chip, among: chips.map { $0.name }) {
             warning(place, "chip: '\(shown(chip))' is not in 'chips' and is taken for a label; did you mean '\(near)'?")
@@ -151,8 +151,8 @@ extension Checker {
 
     private func isKernelName(_ chip: String) -> Bool {
         let name = "gpiochip"
-        guard chip.utf8.starts(with: name.utf8) else { return false }
-        let number = chip.utf8.dropFirst(name.utf8.count)
+        guard chip.hasPrefix(name) else { return false }
+        let number = chip.bytes.dropFirst(name.utf8.count)
         return !number.isEmpty && number.allSatisfy(isDigit)
     }
 
@@ -181,7 +181,7 @@ extension Checker {
         let prefix = "/dev/"
         var name = chip
         if let facts = chips.first(where: { $0.name == chip }), let other = facts.other { name = other }
-        if name.utf8.starts(with: prefix.utf8) { name = String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) }
+        if name.hasPrefix(prefix) { name = String(decoding: name.bytes.dropFirst(prefix.utf8.count), as: UTF8.self) }
         return name
     }
 }

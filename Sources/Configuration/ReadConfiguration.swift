@@ -62,7 +62,7 @@ extension Checker {
             let top = section(root, name: "configuration", title: "the configuration", keys: sectionKeys, strangers: Self.misplaced)
         else { return nil }
         let device = device(top["device"], hostName: hostName)
-        if top["broker"] == nil, !problems.contains(where: { $0.text.utf8.starts(with: "a configuration is".utf8) }) {
+        if top["broker"] == nil, !problems.contains(where: { $0.text.hasPrefix("a configuration is") }) {
             error(root.place, "'broker' is missing; write 'broker: {url: \"mqtt://HOST\"}'")
         }
         let broker = top["broker"].flatMap { self.broker($0, device: device.id) }

@@ -150,7 +150,7 @@ extension Checker {
     /// `[a-z][a-z0-9_]*`, at most 64 bytes, and no name that a payload uses itself.
     private mutating func quantityName(_ section: Section, _ key: String) -> String? {
         guard let entry = section[key], let scalar = scalar(entry, wanted: "a quantity's name, as in 'rain'") else { return nil }
-        let bytes = Array(scalar.text.utf8)
+        let bytes = scalar.text.bytes
         guard (1...64).contains(bytes.count), isLowerCase(bytes[0]),
             bytes.allSatisfy({ isLowerCase($0) || isDigit($0) || $0 == 95 })
         else {

@@ -118,7 +118,7 @@ package struct TLSSettings: Hashable, Sendable {
         }
 
         package var keyBytes: [UInt8] {
-            let digits = key.text.utf8.map { UInt8($0 < 58 ? $0 - 48 : ($0 | 32) - 87) }
+            let digits = key.text.bytes.map { UInt8($0 < 58 ? $0 - 48 : ($0 | 32) - 87) }
             return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
         }
     }

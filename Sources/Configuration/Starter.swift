@@ -79,16 +79,16 @@ private func exampleLines(_ chips: [BoardFindings.Chip]) -> [String] {
 
 /// A word that YAML takes as it stands, and that is no number.
 private func isPlain(_ name: String) -> Bool {
-    guard let first = name.utf8.first, isLowerCase(first | 32) else { return false }
-    return name.utf8.allSatisfy { isLowerCase($0 | 32) || isDigit($0) || $0 == 95 || $0 == 45 }
+    guard let first = name.bytes.first, isLowerCase(first | 32) else { return false }
+    return name.bytes.allSatisfy { isLowerCase($0 | 32) || isDigit($0) || $0 == 95 || $0 == 45 }
         && !["true", "false", "yes", "no", "on", "off", "null"].contains(name)
 }
 
 /// One line, whatever the kernel said: else it would go on outside of the comment.
 private func printable(_ text: String) -> String {
-    String(decoding: text.utf8.map { $0 < 32 || $0 >= 127 ? 63 : $0 }, as: UTF8.self)
+    String(decoding: text.bytes.map { $0 < 32 || $0 >= 127 ? 63 : $0 }, as: UTF8.self)
 }
 
 private func quotable(_ text: String) -> String {
-    String(decoding: text.utf8.map { $0 < 32 || $0 >= 127 || $0 == 34 || $0 == 92 ? 63 : $0 }, as: UTF8.self)
+    String(decoding: text.bytes.map { $0 < 32 || $0 >= 127 || $0 == 34 || $0 == 92 ? 63 : $0 }, as: UTF8.self)
 }

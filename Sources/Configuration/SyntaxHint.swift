@@ -29,8 +29,8 @@ package enum SyntaxHint {
     ]
 
     private static func contains(_ text: String, _ part: String) -> Bool {
-        let bytes = Array(text.utf8)
-        let wanted = Array(part.utf8)
+        let bytes = text.bytes
+        let wanted = part.bytes
         guard bytes.count >= wanted.count else { return false }
         for start in 0...(bytes.count - wanted.count) where bytes[start...].starts(with: wanted) { return true }
         return false

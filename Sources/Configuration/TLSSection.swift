@@ -54,7 +54,7 @@ extension Checker {
     /// Hexadecimal, as in mosquitto's `psk_file`. 64 bytes are more than any cipher takes in strength.
     private mutating func preSharedKey(_ section: Section) -> Secret? {
         guard let entry = section["psk"], let psk = secret(section, "psk", maximum: 128) else { return nil }
-        let digits = psk.secret.text.utf8
+        let digits = psk.secret.text.bytes
         let areDigits = digits.allSatisfy { (48...57).contains($0) || (65...70).contains($0) || (97...102).contains($0) }
         guard areDigits, digits.count % 2 == 0 else {
             error(

@@ -78,7 +78,7 @@ package enum TextCheck {
     }
 
     static func hexadecimal(_ byte: UInt8) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
+        let digits = "0123456789ABCDEF".bytes
         return String(decoding: [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
     }
 }

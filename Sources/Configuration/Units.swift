@@ -68,7 +68,7 @@ package enum Units {
         _ text: String, _ units: [Unit], what: String, example: String, missing: String, foreign: [Unit],
         foreignWhat: String
     ) throws(ValueError) -> (isNegative: Bool, magnitude: UInt64) {
-        var bytes = Array(text.utf8)[...]
+        var bytes = text.bytes[...]
         while bytes.first == 32 { bytes.removeFirst() }
         while bytes.last == 32 { bytes.removeLast() }
         let numberBytes = bytes.prefix { isDigit($0) || $0 == 46 || $0 == 43 || $0 == 45 }
@@ -100,7 +100,7 @@ package enum Units {
     /// The unit that was meant, by its case or by what people write for it elsewhere.
     private static func meant(_ typed: ArraySlice<UInt8>, _ units: [Unit]) -> String? {
         let small = lowercased(String(decoding: typed, as: UTF8.self))
-        for unit in units where lowercased(unit.name) == small || unit.others.contains(where: { Array($0.utf8) == small }) {
+        for unit in units where lowercased(unit.name) == small || unit.others.contains(where: { $0.bytes == small }) {
             return unit.name
         }
         return nil

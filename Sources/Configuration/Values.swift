@@ -51,8 +51,8 @@ extension Checker {
 
     /// Digits with an optional sign, or hexadecimal digits behind `0x`; at most 18 of them.
     static func integer(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        if bytes.starts(with: "0x".utf8) {
+        let bytes = text.bytes
+        if bytes.starts(with: "0x".bytes) {
             let digits = bytes[2...]
             guard (1...15).contains(digits.count), digits.allSatisfy(isHexadecimalDigit) else { return nil }
             return Int64(String(decoding: digits, as: UTF8.self), radix: 16)
@@ -67,7 +67,7 @@ extension Checker {
     ) -> Decimal? {
         let bounds = range.map { ", \($0.minimum.text) ... \($0.maximum.text)" } ?? ""
         guard let entry = section[key], let scalar = scalar(entry, wanted: "a number\(bounds)") else { return nil }
-        guard let value = Decimal(parsing: scalar.text.utf8) else {
+        guard let value = Decimal(parsing: scalar.text.bytes) else {
             error(scalar.place, "\(key): \(scalar.shownText) is no number; write it as in '-0.4', without a unit\(bounds)")
             return nil
         }
@@ -116,7 +116,7 @@ extension Checker {
             error(scalar.place, "\(key): is empty; write \(wanted), or leave the key out")
             return nil
         }
-        if scalar.text.utf8.contains(where: { $0 < 32 || $0 == 127 }) {
+        if scalar.text.bytes.contains(where: { $0 < 32 || $0 == 127 }) {
             error(scalar.place, "\(key): \(scalar.shownText) has a control character; write one line of text")
             return nil
         }
@@ -208,6 +208,6 @@ extension Decimal {
 
 /// `name` in `folder`, unless it is absolute.
 package func joined(_ folder: String, _ name: String) -> String {
-    if name.utf8.first == 47 || folder.utf8.isEmpty { return name }
-    return folder.utf8.last == 47 ? folder + name : "\(folder)/\(name)"
+    if name.hasPrefix("/") || folder.isEmpty { return name }
+    return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
 }

@@ -50,7 +50,7 @@ extension Settings {
         return broker.urls.map { url in
             var address = BrokerAddress(
                 host: url.host, port: url.port, clientIdentifier: broker.clientID, username: broker.username,
-                password: broker.password.map { Array($0.text.utf8) }, tls: url.scheme == .tls ? tls : nil,
+                password: broker.password.map { $0.text.bytes }, tls: url.scheme == .tls ? tls : nil,
                 keepAliveSeconds: UInt16(clamping: broker.keepAlive.nanoseconds / 1_000_000_000), will: will)
             address.sessionExpirySeconds = broker.schedule?.patienceSeconds ?? 0
             return address

@@ -15,7 +15,7 @@ struct Options {
     }
 
     /// A path as the configuration says it.
-    func inStateDirectory(_ file: String) -> String { file.utf8.first == 47 ? file : stateDirectory + "/" + file }
+    func inStateDirectory(_ file: String) -> String { file.hasPrefix("/") ? file : stateDirectory + "/" + file }
 
     static var help: String {
         var text = "usage: godwitd [--config FILE] [--state-directory DIR] [--strict]\n\n\(daemonSummary)\n\n"
@@ -33,7 +33,7 @@ struct Options {
         var long: [option] = unsafe []
         for row in daemonOptions {
             // They live as long as the process: there are five.
-            unsafe long.append(clinux_option(strdup(row.name), row.value.utf8.isEmpty ? 0 : 1, row.letter))
+            unsafe long.append(clinux_option(strdup(row.name), row.value.isEmpty ? 0 : 1, row.letter))
         }
         unsafe long.append(clinux_option(nil, 0, 0))
         clinux_getopt_begin()

@@ -82,7 +82,7 @@ private func deviceNames(in folder: String) -> [String] {
     var names: [String] = []
     while let entry = unsafe readdir(handle) {
         let name = unsafe String(cString: clinux_entry_name(entry))
-        guard name.utf8.starts(with: "gpiochip".utf8) else { continue }
+        guard name.hasPrefix("gpiochip") else { continue }
         var status = stat()
         if unsafe lstat(folder + "/" + name, &status) == 0, status.st_mode & UInt32(S_IFMT) == UInt32(S_IFCHR) {
             names.append(name)

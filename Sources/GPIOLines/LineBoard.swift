@@ -292,7 +292,7 @@ package final class LineBoard {
 
     /// A chip given by a path may be given by a link to its device. 47 is the slash.
     private func resolved(_ chip: String) -> String {
-        chip.utf8.first == 47 ? CharacterDevices.resolved(chip) : chip
+        chip.hasPrefix("/") ? CharacterDevices.resolved(chip) : chip
     }
 
     private func reporting<Result>(

@@ -131,13 +131,13 @@ package struct LineSearch: Sendable {
 
     /// At most five names that differ by little from `name`: the nearest first, then in the order of the chips.
     private func near(_ name: String, on searched: [Int]) -> [String] {
-        let wanted = Array(name.utf8)
+        let wanted = name.bytes
         // A third of the length, so that short names do not find everything.
         let limit = Swift.max(1, wanted.count / 3)
         var found: [(name: String, distance: Int)] = []
         for chip in searched {
             for line in chips[chip].lines where !line.isEmpty && !found.contains(where: { $0.name == line }) {
-                let distance = editDistance(wanted, Array(line.utf8), atMost: limit)
+                let distance = editDistance(wanted, line.bytes, atMost: limit)
                 if distance <= limit { found.append((line, distance)) }
             }
         }

@@ -15,12 +15,12 @@ package func busesAndDevices(root: String = "") -> [(kind: String, name: String)
         let names = (try? namesInFolder(root + place.folder)) ?? []
         let wanted = names.filter { name in
             // `serial` is also a folder; `serial0` is a port.
-            name.utf8.starts(with: place.prefix.utf8) && !name.utf8.starts(with: "w1_bus_master".utf8) && name != "serial"
+            name.hasPrefix(place.prefix) && !name.hasPrefix("w1_bus_master") && name != "serial"
         }
         for name in wanted.prefix(32) {
-            let label = place.label.utf8.isEmpty ? [] : (try? readFile("\(root)\(place.folder)/\(name)\(place.label)", limit: 256)) ?? []
+            let label = place.label.isEmpty ? [] : (try? readFile("\(root)\(place.folder)/\(name)\(place.label)", limit: 256)) ?? []
             let text = String(decoding: label.prefix { $0 != 10 }, as: UTF8.self)
-            found.append((place.kind, text.utf8.isEmpty ? name : "\(name) (\(text))"))
+            found.append((place.kind, text.isEmpty ? name : "\(name) (\(text))"))
         }
     }
     return found

@@ -300,5 +300,5 @@ package func controlSocketPaths(stateDirectory: String?) -> [String] {
 }
 
 private func firstOfList(_ list: String) -> String {
-    String(decoding: list.utf8.prefix { $0 != 0x3A }, as: UTF8.self)
+    String(decoding: list.bytes.prefix { $0 != 0x3A }, as: UTF8.self)
 }

@@ -86,7 +86,7 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> SystemError? {
 /// - Parameter group: becomes the file's where there is one of this name, and we may give it.
 /// - Returns: why it could not be done; `EEXIST`: something is there already.
 package func createFile(_ path: String, with bytes: [UInt8], group: String) -> SystemError? {
-    let name = Array(path.utf8)
+    let name = path.bytes
     for index in name.indices.dropFirst() where name[index] == 47 {
         // The last call's error comes again from open.
         _ = unsafe mkdir(String(decoding: name[..<index], as: UTF8.self), 0o755)
@@ -122,7 +122,7 @@ private func abandon(_ descriptor: Int32, _ path: String) -> SystemError {
 /// A name is durable when its folder is: else a power cut may undo a rename, or a creation.
 /// - Returns: whether it is, as far as the file system can tell.
 func syncFolder(of path: String) -> Bool {
-    var folder = Array(path.utf8)
+    var folder = path.bytes
     while let last = folder.last, last != 47 { folder.removeLast() }
     let name = folder.isEmpty ? "." : String(decoding: folder, as: UTF8.self)
     let descriptor = unsafe clinux_open(name, O_RDONLY | O_DIRECTORY, 0)
@@ -146,5 +146,5 @@ package func namesInFolder(_ path: String) throws(SystemError) -> [String] {
         let name = unsafe String(cString: clinux_entry_name(entry))
         if name != "." && name != ".." { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
 }

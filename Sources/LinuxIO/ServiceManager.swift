@@ -12,13 +12,13 @@ package struct ServiceManager {
     /// - Parameter socketPath: `$NOTIFY_SOCKET`; nil: there is no service manager and nothing is sent.
     /// - Parameter watchdogMicroseconds: `$WATCHDOG_USEC`.
     package init(socketPath: String?, watchdogMicroseconds: String?, at now: Instant) {
-        var bytes = socketPath.map { Array($0.utf8) } ?? []
+        var bytes = socketPath.map { $0.bytes } ?? []
         // '@' stands for the NUL of an abstract socket.
         if bytes.first == 64 { bytes[0] = 0 }
         path = bytes.count <= 107 ? bytes : []
         descriptor = path.isEmpty ? -1 : socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         lastFed = now
-        if descriptor >= 0, let text = watchdogMicroseconds, let period = Decimal(parsing: text.utf8)?.scaled(to: 0), period > 0 {
+        if descriptor >= 0, let text = watchdogMicroseconds, let period = Decimal(parsing: text.bytes)?.scaled(to: 0), period > 0 {
             watchdogAfter = min(.seconds(60), .microseconds(period / 3))
         } else {
             watchdogAfter = nil
@@ -55,7 +55,7 @@ package struct ServiceManager {
             for index in path.indices { unsafe bytes[index] = path[index] }
         }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + path.count)
-        let payload = Array(text.utf8)
+        let payload = text.bytes
         _ = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe payload.withUnsafeBytes {

@@ -5,7 +5,7 @@ internal import Telemetry
 ///
 /// Not through stdio: its buffer is lost when the process traps.
 package func write(_ text: String, to descriptor: Int32) {
-    write(bytes: Array(text.utf8), to: descriptor)
+    write(bytes: text.bytes, to: descriptor)
 }
 
 package func write(bytes: [UInt8], to descriptor: Int32) {

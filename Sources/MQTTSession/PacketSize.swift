@@ -9,8 +9,7 @@ extension Message {
         guard let contentType else { return false }
         // As that of nearly every message is.
         if contentType == "application/json" { return true }
-        let type = contentType.utf8
-        return type.suffix(4).elementsEqual("json".utf8) || type.prefix(5).elementsEqual("text/".utf8)
+        return contentType.hasSuffix("json") || contentType.hasPrefix("text/")
     }
 
     /// The bytes of the properties, without the length in front of them.

@@ -88,6 +88,6 @@ package func refusalText(_ reason: UInt8) -> String {
 }
 
 private func hexadecimal2(_ value: UInt8) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
+    let digits = "0123456789ABCDEF".bytes
     return String(decoding: [digits[Int(value >> 4)], digits[Int(value & 15)]], as: UTF8.self)
 }

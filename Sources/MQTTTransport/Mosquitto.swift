@@ -327,7 +327,7 @@ package import Telemetry
         var text = unsafe String(cString: cmosquitto_text(result, number))
         // What TLS said explains more than that the connection broke.
         let tlsText = unsafe String(cString: cmosquitto_failure(connection))
-        let isTLS = result != 0 && !tlsText.utf8.isEmpty
+        let isTLS = result != 0 && !tlsText.isEmpty
         if isTLS { text = "TLS: \(tlsText)" }
         let failure: ConnectionFailure
         if result == 0 {

@@ -35,7 +35,7 @@ package indirect enum JSONValue: Hashable, Sendable {
     package var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
     package var isNull: Bool { self == .null }
     /// A number without an exponent and of at most 18 digits.
-    package var decimal: Decimal? { if case .number(let text) = self { Decimal(parsing: text.utf8) } else { nil } }
+    package var decimal: Decimal? { if case .number(let text) = self { Decimal(parsing: text.bytes) } else { nil } }
     package var unsigned: UInt64? { if case .number(let text) = self { UInt64(text) } else { nil } }
 
     /// Reads one value, with nothing but white space around it.
@@ -79,7 +79,7 @@ extension JSONWriter {
         switch value {
         case .null: null()
         case .logical(let value): logical(value)
-        case .number(let text): raw(text.utf8)
+        case .number(let text): raw(text.bytes)
         case .string(let text): string(text)
         case .array(let elements):
             beginArray()
@@ -137,7 +137,7 @@ private struct JSONReader {
     }
 
     private mutating func word(_ word: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
-        for byte in word.utf8 {
+        for byte in word.bytes {
             guard let found = next else { throw .endOfInput }
             if found != byte { throw .unexpected(found, offset: offset) }
             offset += 1
@@ -252,7 +252,7 @@ private struct JSONReader {
                 code = 0x10000 + (code & 0x3FF) << 10 + (low & 0x3FF)
             }
             guard let scalar = Unicode.Scalar(code) else { throw .badEscape(offset: start) }
-            text.append(contentsOf: Array(String(Character(scalar)).utf8))
+            text.append(contentsOf: String(Character(scalar)).bytes)
         default: throw .badEscape(offset: start)
         }
     }

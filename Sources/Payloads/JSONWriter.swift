@@ -73,12 +73,12 @@ package struct JSONWriter: Sendable {
 
     @inline(never) package mutating func null() {
         separate()
-        put(all: "null".utf8)
+        put(all: "null".bytes)
     }
 
     @inline(never) package mutating func logical(_ value: Bool) {
         separate()
-        put(all: (value ? "true" : "false").utf8)
+        put(all: (value ? "true" : "false").bytes)
     }
 
     @inline(never) package mutating func string(_ text: String) {
@@ -174,7 +174,7 @@ package struct JSONWriter: Sendable {
 
     private mutating func quoteEscaped(_ text: String) {
         put(0x22)
-        for byte in text.utf8 { if byte >= 0x20, byte != 0x22, byte != 0x5C { put(byte) } else { escape(byte) } }
+        for byte in text.bytes { if byte >= 0x20, byte != 0x22, byte != 0x5C { put(byte) } else { escape(byte) } }
         put(0x22)
     }
 

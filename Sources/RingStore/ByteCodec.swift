@@ -33,7 +33,7 @@ extension [UInt8] {
     mutating func appendText(_ text: String) {
         precondition(text.utf8.count <= 255, "texts in a page have at most 255 bytes")
         append(UInt8(text.utf8.count))
-        append(contentsOf: text.utf8)
+        append(contentsOf: text.bytes)
     }
 }
 

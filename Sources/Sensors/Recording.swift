@@ -59,7 +59,7 @@ package struct Recording: Hashable, Sendable {
     private static func isHeader(_ row: ArraySlice<UInt8>) -> Bool {
         var row = row
         if row.starts(with: [0xEF, 0xBB, 0xBF]) { row = row.dropFirst(3) }
-        return row.elementsEqual("time_ns,line,level".utf8)
+        return row.elementsEqual("time_ns,line,level".bytes)
     }
 
     private mutating func add(_ row: ArraySlice<UInt8>, _ number: Int) throws(RecordingError) {
@@ -72,7 +72,7 @@ package struct Recording: Hashable, Sendable {
         guard level.count == 1, let digit = level.first, digit == 48 || digit == 49 else { throw .level(row: number) }
         let edge = RecordedEdge(time: time, isHigh: digit == 49)
         end = max(end, time)
-        if let index = lines.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) {
+        if let index = lines.firstIndex(where: { $0.name.bytes.elementsEqual(name) }) {
             guard let last = lines[index].edges.last, last.time <= time else { throw .order(row: number) }
             lines[index].edges.append(edge)
         } else {

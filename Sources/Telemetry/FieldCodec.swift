@@ -30,7 +30,7 @@ package struct FieldWriter: Hashable, Sendable {
 
     package mutating func duration(_ value: Duration) { signed(value.nanoseconds) }
 
-    package mutating func text(_ value: String) { block(Array(value.utf8)) }
+    package mutating func text(_ value: String) { block(value.bytes) }
 
     package mutating func block(_ value: [UInt8]) {
         unsigned(UInt64(value.count))
@@ -91,7 +91,7 @@ package struct FieldReader: Hashable, Sendable {
         guard let content = block(maximum: maximum) else { return nil }
         let text = String(decoding: content, as: UTF8.self)
         // Decoding repairs; what had to be repaired was never written.
-        return text.utf8.count == content.count && text.utf8.elementsEqual(content) ? text : nil
+        return text.utf8.count == content.count && text.bytes.elementsEqual(content) ? text : nil
     }
 
     package mutating func block(maximum: Int) -> [UInt8]? {
@@ -105,7 +105,7 @@ package struct FieldReader: Hashable, Sendable {
 package func cut(_ text: String, toBytes maximum: Int) -> String {
     precondition(maximum >= 0)
     guard text.utf8.count > maximum else { return text }
-    var kept = Array(text.utf8.prefix(maximum + 1))
+    var kept = Array(text.bytes.prefix(maximum + 1))
     while let last = kept.popLast(), last & 0xC0 == 0x80 {}
     return String(decoding: kept, as: UTF8.self)
 }

@@ -30,9 +30,8 @@ package enum RaspberryPi {
 
     /// 17 for `GPIO17` and `BCM17`; nil for all else, also `GPIO017`.
     package static func gpio(named name: String) -> Int? {
-        let bytes = name.utf8
-        let prefix = bytes.starts(with: "GPIO".utf8) ? 4 : bytes.starts(with: "BCM".utf8) ? 3 : 0
-        let digits = bytes.dropFirst(prefix)
+        let prefix = name.hasPrefix("GPIO") ? 4 : name.hasPrefix("BCM") ? 3 : 0
+        let digits = name.bytes.dropFirst(prefix)
         guard prefix > 0, (1...3).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
             digits.first != 48 || digits.count == 1
         else { return nil }
@@ -42,6 +41,6 @@ package enum RaspberryPi {
     /// Whether the label is that of the chip whose offsets are the GPIOs: `pinctrl-bcm2835`, `pinctrl-bcm2711`; of a
     /// Raspberry Pi 5 `pinctrl-rp1`.
     package static func isChip(label: String) -> Bool {
-        label.utf8.starts(with: "pinctrl-bcm".utf8) || label == "pinctrl-rp1"
+        label.hasPrefix("pinctrl-bcm") || label == "pinctrl-rp1"
     }
 }

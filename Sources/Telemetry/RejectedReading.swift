@@ -19,7 +19,7 @@ package struct RejectedReading: Hashable, Sendable {
             case 0x99: "payload format invalid"
             default: "reason"
             }
-        let digits = Array("0123456789ABCDEF".utf8)
+        let digits = "0123456789ABCDEF".bytes
         return "\(name) (0x\(String(decoding: [digits[Int(reason >> 4)], digits[Int(reason & 15)]], as: UTF8.self)))"
     }
 }

@@ -18,6 +18,13 @@ extension String {
     @inline(never) package mutating func append(_ other: String) { write(other) }
     @inline(never) package static func += (text: inout String, other: String) { text.write(other) }
 
+    /// In UTF-8.
+    @inline(never) package var bytes: [UInt8] { array(of: utf8) }
+    /// By bytes.
+    @inline(never) package func hasPrefix(_ start: String) -> Bool { bytes.starts(with: start.bytes) }
+    /// By bytes.
+    @inline(never) package func hasSuffix(_ end: String) -> Bool { bytes.suffix(end.utf8.count).elementsEqual(end.bytes) }
+
     /// Repairs what is no UTF-8.
     @inline(never) package init(decoding bytes: [UInt8], as encoding: UTF8.Type) {
         self = decoded(bytes)

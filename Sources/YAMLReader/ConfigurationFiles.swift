@@ -69,7 +69,7 @@ func namesInConfigurationFolder(_ path: String) -> FolderContent {
     defer { unsafe closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) { names.append(unsafe String(cString: clinux_entry_name(entry))) }
-    return .names(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    return .names(names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
 }
 
 func hostName() -> String {
@@ -83,12 +83,12 @@ func resolve(_ reference: Reference, folder: String) -> ReferenceValue {
     let path: String
     switch reference.kind {
     case .environment:
-        guard !reference.name.utf8.isEmpty, !reference.name.utf8.contains(61), let value = unsafe getenv(reference.name) else {
+        guard !reference.name.isEmpty, !reference.name.bytes.contains(61), let value = unsafe getenv(reference.name) else {
             return .unreadable("the variable is not set; set it, for systemd with Environment= or EnvironmentFile=")
         }
         return .text(unsafe String(cString: value))
     case .credential:
-        guard !reference.name.utf8.isEmpty, !reference.name.utf8.contains(47), reference.name.utf8.first != 46 else {
+        guard !reference.name.isEmpty, !reference.name.bytes.contains(47), !reference.name.hasPrefix(".") else {
             return .unreadable("is no credential's name; it has no '/' and begins with no '.'")
         }
         guard let directory = unsafe getenv("CREDENTIALS_DIRECTORY") else {

@@ -88,7 +88,7 @@ private func workingFolder() -> String {
 /// `/etc/godwit/godwit.d` for `/etc/godwit/godwit.yaml`; nil for standard input.
 package func dropInFolder(of path: String) -> String? {
     if path == "-" { return nil }
-    let bytes = Array(path.utf8)
+    let bytes = path.bytes
     let start = (bytes.lastIndex(of: 47) ?? -1) + 1
     guard let dot = bytes.lastIndex(of: 46), dot > start else { return path + ".d" }
     return String(decoding: bytes[..<dot], as: UTF8.self) + ".d"
@@ -96,7 +96,7 @@ package func dropInFolder(of path: String) -> String? {
 
 /// What stands before the last slash; empty where there is none.
 private func folder(of path: String) -> String {
-    let bytes = Array(path.utf8)
+    let bytes = path.bytes
     guard let slash = bytes.lastIndex(of: 47) else { return "" }
     return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
 }
@@ -116,8 +116,8 @@ private struct Loader {
     private var folderName: String {
         guard let folderPath else { return "godwit.d" }
         let parent = folder(of: folderPath)
-        let skipped = parent.utf8.count + (parent.utf8.isEmpty || parent == "/" ? 0 : 1)
-        return String(decoding: folderPath.utf8.dropFirst(skipped), as: UTF8.self)
+        let skipped = parent.utf8.count + (parent.isEmpty || parent == "/" ? 0 : 1)
+        return String(decoding: folderPath.bytes.dropFirst(skipped), as: UTF8.self)
     }
 
     mutating func read(_ path: String) {
@@ -157,7 +157,7 @@ private struct Loader {
         case .notAFolder:
             fail(folder, "is not a folder; the *.yaml files in it would be merged: remove or rename it", 78)
         case .names(let names):
-            let files = names.filter { $0.utf8.first != 46 && isYAML($0) }
+            let files = names.filter { !$0.hasPrefix(".") && isYAML($0) }
             guard files.count <= Self.maximumFiles else {
                 fail(folder, "has \(files.count) files; \(Self.maximumFiles) are read, merge some", 78)
                 return
@@ -166,7 +166,7 @@ private struct Loader {
         }
     }
 
-    private func isYAML(_ name: String) -> Bool { name.utf8.reversed().starts(with: ".yaml".utf8.reversed()) }
+    private func isYAML(_ name: String) -> Bool { name.hasSuffix(".yaml") }
 
     private mutating func fail(_ path: String, _ text: String, _ status: Int32) {
         failures.append(ConfigurationProblem(file: path, line: 0, column: 0, severity: .error, text: text))

@@ -50,7 +50,7 @@ func runCommand(_ invocation: Invocation) -> Int32 {
 
 /// The parts before and behind the first `=`; nil when there is none, or nothing before it.
 private func assignment(_ word: String) -> (key: String, value: String)? {
-    let bytes = Array(word.utf8)
+    let bytes = word.bytes
     guard let middle = bytes.firstIndex(of: 0x3D), middle > 0 else { return nil }
     return (
         String(decoding: bytes[..<middle], as: UTF8.self), String(decoding: bytes[(middle + 1)...], as: UTF8.self)

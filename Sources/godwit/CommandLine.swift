@@ -167,8 +167,8 @@ private func culprit(_ pointers: [UnsafeMutablePointer<CChar>?]) -> String {
     let index = Int(clinux_optind()) - 1
     guard unsafe pointers.indices.contains(index), let word = unsafe pointers[index] else { return "an option" }
     let text = unsafe String(cString: word)
-    if text.utf8.starts(with: "--".utf8) {
-        return String(decoding: text.utf8.prefix { $0 != 61 }, as: UTF8.self)
+    if text.hasPrefix("--") {
+        return String(decoding: text.bytes.prefix { $0 != 61 }, as: UTF8.self)
     }
     // In a group of letters (-xh) the index still points at the group, or at the word before it.
     let letter = clinux_optopt()
@@ -177,7 +177,7 @@ private func culprit(_ pointers: [UnsafeMutablePointer<CChar>?]) -> String {
 }
 
 private func describe(_ word: String, _ options: [Option]) -> String {
-    let name = String(decoding: word.utf8.drop { $0 == 45 }, as: UTF8.self)
+    let name = String(decoding: word.bytes.drop { $0 == 45 }, as: UTF8.self)
     if let flag = options.first(where: { $0.name == name && $0.value == nil }) {
         return "--\(flag.name) takes no value"
     }
@@ -191,7 +191,7 @@ private func describe(_ word: String, _ options: [Option]) -> String {
 func nearestName(to word: String, among names: [String]) -> String? {
     var best: (name: String, edits: Int)?
     for name in names {
-        let edits = editDistance(Array(word.utf8), Array(name.utf8))
+        let edits = editDistance(word.bytes, name.bytes)
         if edits <= name.utf8.count / 3 + 1, edits < name.utf8.count, edits < best?.edits ?? .max { best = (name, edits) }
     }
     return best?.name

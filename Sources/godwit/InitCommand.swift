@@ -21,7 +21,7 @@ func runInit(_ invocation: Invocation) -> Int32 {
         return ExitStatus.ok.rawValue
     }
     let path = invocation.value("config") ?? standardConfiguration
-    if let error = createFile(path, with: Array(text.utf8), group: "godwit") {
+    if let error = createFile(path, with: text.bytes, group: "godwit") {
         if error.number == EEXIST { return fail("init", "\(path) is there already", "edit it: it is never written over", .no) }
         return error.isNotPermitted
             ? fail("init", "\(path): \(error.text)", "run it as root: sudo godwit init --write", .notPermitted)

@@ -73,7 +73,7 @@ private func json(of row: LineRow) -> [UInt8] {
     var json = JSONWriter()
     func text(_ key: String, _ value: String?) {
         json.key(key)
-        if let value, !value.utf8.isEmpty { json.string(value) } else { json.null() }
+        if let value, !value.isEmpty { json.string(value) } else { json.null() }
     }
     json.beginObject()
     text("chip", row.chip.name)

@@ -30,5 +30,5 @@ package func main(
 private func isDaemon(_ path: UnsafePointer<CChar>?) -> Bool {
     guard let path = unsafe path else { return false }
     let file = unsafe String(cString: path)
-    return file == "godwitd" || file.utf8.suffix(8).elementsEqual("/godwitd".utf8)
+    return file == "godwitd" || file.hasSuffix("/godwitd")
 }

@@ -23,7 +23,7 @@ func exportRing(_ path: String, _ invocation: Invocation) -> Int32 {
                     break
                 }
                 for record in records {
-                    write(bytes: Array((isFirst ? "[" : ",\n").utf8) + record, to: 1)
+                    write(bytes: (isFirst ? "[" : ",\n").bytes + record, to: 1)
                     isFirst = false
                 }
             default:
@@ -45,9 +45,9 @@ private func csvRows(_ handover: Handover) -> [UInt8] {
     func row(_ fields: [String]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { rows.append(0x2C) }
-            let isQuoted = field.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
+            let isQuoted = field.bytes.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
             if isQuoted { rows.append(0x22) }
-            for byte in field.utf8 {
+            for byte in field.bytes {
                 if byte == 0x22 { rows.append(0x22) }
                 rows.append(byte)
             }

@@ -53,6 +53,17 @@ import Testing
     @Test func `bytes of a text are counted and copied`() {
         for text in Self.texts {
             #expect(text.utf8.count == Array(text.utf8).count && Array(text.utf8) == text.utf8.reduce(into: []) { $0.append($1) })
+            #expect(text.bytes == Array(text.utf8))
+        }
+    }
+
+    @Test func `how a text begins and ends is told by its bytes`() {
+        let parts = Self.texts + ["ab", "bc", "b", "\u{301}", "abcd", "a text", "small one"]
+        for text in Self.texts {
+            for part in parts {
+                #expect(text.hasPrefix(part) == text.utf8.starts(with: part.utf8), "\(text) \(part)")
+                #expect(text.hasSuffix(part) == text.utf8.reversed().starts(with: part.utf8.reversed()), "\(text) \(part)")
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct ImportTests {
@@ -32,11 +33,23 @@ import Testing
 
     @Test(arguments: SourceTree.shipped.filter { $0 != "Telemetry" })
     func `what puts arrays and texts together imports Telemetry, whose calls are not inlined at each use`(module: String) throws {
-        let calls = [".append(", ".map {", ".compactMap {", ".filter {", ".joined(", ".remove(at:", ".removeAll {", ".sorted"]
+        let calls = [".append(", ".map {", ".compactMap {", ".filter {", ".joined(", ".remove(at:", ".removeAll {", ".sorted", ".hasPrefix(", ".hasSuffix("]
         for file in SourceTree.swiftFiles(of: module) {
             let text = try SourceTree.text("Sources/\(module)/\(file)")
             guard SourceTree.code(text).contains(where: { line in calls.contains { line.contains($0) } }) else { continue }
             #expect(SourceTree.imports(of: text).contains("Telemetry"), "Sources/\(module)/\(file)")
+        }
+    }
+
+    /// What goes through `utf8`, an index or a slice of a text brings what the standard library has for texts that are kept as UTF-16,
+    /// 100 to 400 bytes at each such place. `String.bytes` is an array.
+    @Test(arguments: SourceTree.shipped)
+    func `a text is gone through by its bytes`(module: String) throws {
+        for file in SourceTree.swiftFiles(of: module) where file != "StandardCalls.swift" {
+            for line in SourceTree.code(try SourceTree.text("Sources/\(module)/\(file)")) {
+                let isOther = line.components(separatedBy: ".utf8").dropFirst().contains { !$0.hasPrefix(".count") && !$0.hasPrefix(".span") }
+                #expect(!isOther && !line.contains(".unicodeScalars") && !line.contains("Substring"), "Sources/\(module)/\(file): \(line)")
+            }
         }
     }
 
