@@ -61,6 +61,8 @@ let smallest =
         "-mllvm=-enable-misched=false", "-mllvm=-enable-post-misched=false", "-mllvm=-split-spill-mode=size",
         "-mllvm=-tail-dup-placement=false", "-mllvm=-disable-machine-licm", "-mllvm=-disable-constant-hoisting",
         "-mllvm=-disable-block-placement",
+        // Nothing is loaded earlier on a second path, so that it need not be loaded on a first; a switch has a table only from 16 cases on.
+        "-mllvm=-enable-pre=false", "-mllvm=-enable-load-pre=false", "-mllvm=-min-jump-table-entries=16",
         // 64-bit ARM: what functions begin and end with (registers kept and restored) is called.
         "-mllvm=-homogeneous-prolog-epilog", "-mllvm=-enable-machine-outliner=always",
     ]

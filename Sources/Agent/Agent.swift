@@ -258,7 +258,7 @@ extension Agent {
 
     // MARK: performing the cores' actions
 
-    mutating func perform(_ sensorActions: [SensorAction], of index: Int) {
+    @inline(never) mutating func perform(_ sensorActions: [SensorAction], of index: Int) {
         for action in sensorActions {
             switch action {
             case .configureLine(let settings): actions.append(.configureLine(index, settings))
@@ -340,7 +340,7 @@ extension Agent {
     }
 
     /// For the ring while it is driven from the other files of the agent.
-    mutating func tellRing(_ input: RingInput) { perform(ring.handle(input, at: now)) }
+    @inline(never) mutating func tellRing(_ input: RingInput) { perform(ring.handle(input, at: now)) }
 
     /// The next of the ring, with what the ring wants done for it.
     mutating func nextOfRing() -> Handover? {

@@ -172,7 +172,7 @@ extension Agent {
         put(Alerting.Entry(alert: event.alert, instant: instant, bytes: event.encoded()))
     }
 
-    mutating func put(_ entry: Alerting.Entry) {
+    @inline(never) mutating func put(_ entry: Alerting.Entry) {
         if alerting.outbox.count == Alerting.limit {
             log(.error, "alert events come faster than the disk takes them, one goes without")
             append(alerting.outbox.removeFirst())
@@ -264,7 +264,7 @@ extension Agent {
         if alerting.isRingUsed { perform(alertRingInput: input) }
     }
 
-    mutating func perform(alertRingInput input: RingInput) {
+    @inline(never) mutating func perform(alertRingInput input: RingInput) {
         performAlertRing(alerting.ring.handle(input, at: now))
     }
 

@@ -121,7 +121,7 @@ extension Agent {
         if batching.isFull, session.readingRoom > 0 { sendBatch() }
     }
 
-    private mutating func sendBatch() {
+    @inline(never) private mutating func sendBatch() {
         let (payload, names) = batching.take()
         send(batchMessage(payload), record: names.count == 1 ? .reading(names[0]) : .batch(names))
     }

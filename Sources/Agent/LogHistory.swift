@@ -18,7 +18,7 @@ package struct LogHistory: Hashable, Sendable {
 
     package init() {}
 
-    package mutating func add(_ notice: Notice, at now: Instant) {
+    @inline(never) package mutating func add(_ notice: Notice, at now: Instant) {
         if lines.count == Self.limit { lines.removeFirst() }
         lines.append(Line(instant: now, level: notice.level, text: cut(notice.text, toBytes: Self.maximumTextBytes)))
     }
@@ -34,7 +34,7 @@ struct LogPublishing: Hashable, Sendable {
     private var notBefore: Instant?
 
     /// Takes a line for publishing, or counts it.
-    mutating func add(_ notice: Notice, at now: Instant, isConnected: Bool) {
+    @inline(never) mutating func add(_ notice: Notice, at now: Instant, isConnected: Bool) {
         if let notBefore, now < notBefore { return dropped += 1 }
         guard isConnected, waiting == nil else { return dropped += 1 }
         waiting = LogHistory.Line(

@@ -5,14 +5,14 @@ internal import Telemetry
 // One way for every line: to the log, into the memory of the last lines, and to `P/log`.
 extension Agent {
     /// What a core or a shell has to say.
-    mutating func take(_ notice: Notice) {
+    @inline(never) mutating func take(_ notice: Notice) {
         if notice.level >= .warning { lastError = notice.text }
         say(notice)
     }
 
-    mutating func log(_ level: Notice.Level, _ text: String) { say(Notice(level, text)) }
+    @inline(never) mutating func log(_ level: Notice.Level, _ text: String) { say(Notice(level, text)) }
 
-    private mutating func say(_ notice: Notice) {
+    @inline(never) private mutating func say(_ notice: Notice) {
         actions.append(.log(notice))
         // What the log does not have, nobody is told.
         guard notice.level >= configuration.logLevel else { return }

@@ -32,7 +32,7 @@ extension Agent {
     }
 
     /// - Parameter record: what its acknowledgement settles in the ring; nil for status and the like.
-    mutating func send(_ message: consuming Message, record: Record? = nil, kind: MessageKind = .status) {
+    @inline(never) mutating func send(_ message: consuming Message, record: Record? = nil, kind: MessageKind = .status) {
         let tag = MessageTag(nextTag)
         nextTag += 1
         if let record { inFlight.append(record, tag: tag) }
@@ -138,7 +138,7 @@ extension Agent {
     }
 
     /// What was handed over and is not acknowledged comes again.
-    mutating func rewind() {
+    @inline(never) mutating func rewind() {
         batching.rewound()
         tellRing(.rewind)
         tellAlertRing(.rewind)

@@ -66,7 +66,7 @@ extension Agent {
     }
 
     /// One command, by whichever way.
-    mutating func take(request bytes: [UInt8], from asker: CommandOrigin.Asker) {
+    @inline(never) mutating func take(request bytes: [UInt8], from asker: CommandOrigin.Asker) {
         let request: CommandRequest
         do throws(CommandRequestError) {
             request = try CommandRequest(parsing: bytes)

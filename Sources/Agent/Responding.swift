@@ -9,11 +9,11 @@ extension Agent {
     static let responseLimit = 16
 
     /// - Parameter result: one JSON value.
-    mutating func respond(to origin: CommandOrigin, command: String, result: [UInt8]) {
+    @inline(never) mutating func respond(to origin: CommandOrigin, command: String, result: [UInt8]) {
         answer(origin, with: responseJSON(id: origin.id, command: command, result: result))
     }
 
-    mutating func refuse(_ origin: CommandOrigin, _ error: String) {
+    @inline(never) mutating func refuse(_ origin: CommandOrigin, _ error: String) {
         answer(origin, with: responseJSON(id: origin.id, error: error))
     }
 

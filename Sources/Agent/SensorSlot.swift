@@ -53,7 +53,7 @@ struct SensorSlot {
     }
 
     /// Tells the driver; keeps the state of the line and the counts.
-    mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
+    @inline(never) mutating func handle(_ input: SensorInput, at now: Instant) -> [SensorAction] {
         var actions: [SensorAction] = []
         if isRetired { return [] }
         defer { noteDeadline() }

@@ -80,7 +80,7 @@ extension Agent {
         if let stopping, stopping.files.contains(.state), stopping.revision <= revision { fileStopped(.state) }
     }
 
-    mutating func fileStopped(_ file: StorageFile) {
+    @inline(never) mutating func fileStopped(_ file: StorageFile) {
         guard stopping?.files.remove(file) == true, stopping?.files.isEmpty == true else { return }
         switch stopping?.phase {
         case .syncing:
@@ -136,7 +136,7 @@ extension Agent {
         perform(session.handle(.stop, at: now))
     }
 
-    private mutating func finishStop() {
+    @inline(never) private mutating func finishStop() {
         stopping?.phase = .finished
         tellOutputs(.letGo)
         log(.info, "stopped")

@@ -12,7 +12,7 @@ struct OutputRefusal: Error, Hashable, Sendable {
 
 // Outputs: what the bank wants done with lines, and what is published of them.
 extension Agent {
-    mutating func tellOutputs(_ input: OutputInput) { perform(outputs.handle(input, at: now)) }
+    @inline(never) mutating func tellOutputs(_ input: OutputInput) { perform(outputs.handle(input, at: now)) }
 
     /// Lines are asked for once it is known which alerts are still raised, so that a line that one demands is not switched off
     /// and on again; without a disk that answers, when its patience is over.

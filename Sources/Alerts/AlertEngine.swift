@@ -55,7 +55,7 @@ package struct AlertEngine: Hashable, Sendable {
         return (event, told.at)
     }
 
-    package mutating func handle(_ input: AlertInput, at now: Instant) -> [AlertAction] {
+    @inline(never) package mutating func handle(_ input: AlertInput, at now: Instant) -> [AlertAction] {
         var actions: [AlertAction] = []
         switch input {
         case .start: begin(at: now, &actions)
@@ -134,7 +134,7 @@ package struct AlertEngine: Hashable, Sendable {
         passDeadlines(through: now, &actions)
     }
 
-    private mutating func take(
+    @inline(never) private mutating func take(
         _ values: [Int64], _ name: AlertEvent.ReadingName?, at instant: Instant, _ index: Int, _ actions: inout [AlertAction]
     ) {
         var value: Int64 = 0
@@ -193,7 +193,7 @@ package struct AlertEngine: Hashable, Sendable {
     }
 
     /// What follows from what the machine has done.
-    private mutating func settle(
+    @inline(never) private mutating func settle(
         _ index: Int, _ happening: AlertMachine.Happening?, wasRaised: Bool, before: AlertSlot.Drive, _ actions: inout [AlertAction]
     ) {
         let isRaised = slots[index].machine.isRaised
@@ -270,7 +270,7 @@ package struct AlertEngine: Hashable, Sendable {
     }
 
     /// After a change of the rules.
-    private mutating func arrange() {
+    @inline(never) private mutating func arrange() {
         rulesOfSensor = []
         for (index, slot) in slots.enumerated() {
             while rulesOfSensor.count <= slot.setup.sensorIndex { rulesOfSensor.append([]) }

@@ -43,12 +43,12 @@ struct AlertSlot: Hashable, Sendable {
         var newest: Newest?
     }
 
-    init(_ setup: AlertRuleSetup) {
+    @inline(never) init(_ setup: AlertRuleSetup) {
         self.setup = setup
         machine = AlertMachine(Self.settings(of: setup))
     }
 
-    static func settings(of setup: AlertRuleSetup) -> AlertMachine.Settings {
+    @inline(never) static func settings(of setup: AlertRuleSetup) -> AlertMachine.Settings {
         AlertMachine.Settings(setup.rule, decimals: setup.quantity?.decimals ?? 0, silence: setup.silence)
     }
 
@@ -64,7 +64,7 @@ struct AlertSlot: Hashable, Sendable {
 
     var muteEnd: Instant? { mute.map { max($0.until, machine.position) } }
 
-    var deadline: Instant? { earliest(machine.deadline, muteEnd) }
+    @inline(never) var deadline: Instant? { earliest(machine.deadline, muteEnd) }
 
     mutating func tell(_ happening: AlertMachine.Happening) {
         told = Told(

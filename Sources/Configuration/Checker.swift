@@ -84,7 +84,7 @@ struct Section {
     var place: Place
     var entries: [Entry]
 
-    subscript(key: String) -> Entry? { entries.first { $0.key == key } }
+    @inline(never) subscript(key: String) -> Entry? { entries.first { $0.key == key } }
 }
 
 /// The text of a scalar, or of what a reference stands for.

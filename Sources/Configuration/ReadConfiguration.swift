@@ -41,7 +41,7 @@ private let sectionKeys = [
 ///   - hostName: for the default of `device.id`
 ///   - unreadable: how bad a reference is that cannot be read
 ///   - resolve: the text behind a reference; the folder is where a relative path starts
-package func readConfiguration(
+@inline(never) package func readConfiguration(
     _ documents: [Document], reading: [PlacedProblem] = [], catalog: [ModelDescription], hostName: String,
     unreadable: ConfigurationProblem.Severity, resolve: @escaping (Reference, String) -> ReferenceValue
 ) -> CheckedConfiguration {

@@ -92,7 +92,7 @@ private func deviceNames(in folder: String) -> [String] {
 }
 
 /// A name in a C array of 32 characters, with its NUL.
-private func text<Name>(_ name: Name) -> String {
+@inline(never) private func text<Name>(_ name: Name) -> String {
     unsafe withUnsafeBytes(of: name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }

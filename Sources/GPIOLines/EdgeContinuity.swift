@@ -19,7 +19,7 @@ package struct EdgeContinuity: Hashable, Sendable {
     /// - Parameter bufferWasFull: the kernel held as many events as it can (events without numbers only).
     /// - Returns: nothing when nothing was read; else batches, of which each but perhaps the first begins behind a gap.
     ///   A last one without events stands for edges lost after the last that was read.
-    package mutating func split(_ events: [EdgeEvent], bothEdges: Bool, bufferWasFull: Bool = false) -> [EdgeBatch] {
+    @inline(never) package mutating func split(_ events: [EdgeEvent], bothEdges: Bool, bufferWasFull: Bool = false) -> [EdgeBatch] {
         var batches: [EdgeBatch] = []
         for event in events {
             let missing = missingBefore(event, bothEdges: bothEdges)

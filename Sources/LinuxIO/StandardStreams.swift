@@ -4,7 +4,7 @@ internal import Telemetry
 /// Writes to a descriptor until all is out; what a closed pipe does not take is dropped.
 ///
 /// Not through stdio: its buffer is lost when the process traps.
-package func write(_ text: String, to descriptor: Int32) {
+@inline(never) package func write(_ text: String, to descriptor: Int32) {
     write(bytes: text.bytes, to: descriptor)
 }
 

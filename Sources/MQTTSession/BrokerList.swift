@@ -24,12 +24,12 @@ package struct BrokerList: Hashable, Sendable {
     }
 
     /// Of the current one.
-    package var memory: ProtocolMemory {
+    @inline(never) package var memory: ProtocolMemory {
         get { entries[current].memory }
         set { entries[current].memory = newValue }
     }
 
-    package var qos2: QoS2Memory {
+    @inline(never) package var qos2: QoS2Memory {
         get { entries[current].qos2 }
         set { entries[current].qos2 = newValue }
     }

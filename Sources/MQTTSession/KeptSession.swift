@@ -135,7 +135,7 @@ extension Session {
     }
 
     /// A connection with a session to keep came to nothing: the broker may not know such sessions.
-    mutating func notBegun(isRefused: Bool) -> [SessionAction] {
+    @inline(never) mutating func notBegun(isRefused: Bool) -> [SessionAction] {
         guard attempt == .beginning, isRefused ? brokers.qos2.broke() : brokers.qos2.hungUp() else { return [] }
         return [.notice(Notice(.warning, "the broker does not accept a session that is kept: going on with QoS 1"))]
     }

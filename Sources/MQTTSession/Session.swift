@@ -182,7 +182,7 @@ package struct Session: Hashable, Sendable {
 
     // MARK: Transitions
 
-    package mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction] {
+    @inline(never) package mutating func handle(_ input: SessionInput, at now: Instant) -> [SessionAction] {
         // What comes with each reading changes no state: it is not taken apart for that.
         switch input {
         case .bytesReceived where isOnline:
@@ -196,7 +196,7 @@ package struct Session: Hashable, Sendable {
         }
     }
 
-    private mutating func transition(_ input: SessionInput, at now: Instant) -> [SessionAction] {
+    @inline(never) private mutating func transition(_ input: SessionInput, at now: Instant) -> [SessionAction] {
         switch (state, input) {
         case (.finished, _): return []
         case (.idle, .start): return connect()

@@ -48,7 +48,7 @@ package struct Message: Hashable, Sendable {
     /// MQTT 5 only: for so many seconds the broker keeps it at most (Message Expiry Interval); nil: for ever.
     package var expirySeconds: UInt32?
 
-    package init(
+    @inline(never) package init(
         topic: String, payload: [UInt8], qos: UInt8, retain: Bool, contentType: String? = nil,
         reading: AlertEvent.ReadingName? = nil
     ) {

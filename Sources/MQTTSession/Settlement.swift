@@ -47,7 +47,7 @@ extension Session {
     /// By its reason, a message that is not taken is tried later, is set aside for good, or holds up all readings.
     ///
     /// The tenth reading in a row does that whatever its reason: where none at all is taken, the mistake is not in the readings.
-    mutating func refusal(
+    @inline(never) mutating func refusal(
         _ tag: MessageTag, _ topic: String, _ reason: UInt8, _ kind: MessageKind, at now: Instant
     ) -> [SessionAction] {
         if kind == .reading {

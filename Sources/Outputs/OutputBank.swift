@@ -76,7 +76,7 @@ package struct OutputBank: Hashable, Sendable {
         return deadline
     }
 
-    private mutating func take(_ input: OutputInput, at now: Instant) {
+    @inline(never) private mutating func take(_ input: OutputInput, at now: Instant) {
         switch input {
         case .start: start(at: now)
         case .lineReady(let index): lineReady(index, at: now)
@@ -153,7 +153,7 @@ package struct OutputBank: Hashable, Sendable {
     }
 
     /// Backwards, so that of one group the first in the list has the turn.
-    private mutating func forEach(of outputs: [String], _ body: (inout OutputBank, Int) -> Void) {
+    @inline(never) private mutating func forEach(of outputs: [String], _ body: (inout OutputBank, Int) -> Void) {
         for id in outputs.reversed() {
             for index in machines.indices where machines[index].settings.id == id && exists(index) { body(&self, index) }
         }
@@ -254,7 +254,7 @@ package struct OutputBank: Hashable, Sendable {
         ask(index, isOn: !isOn)
     }
 
-    private mutating func ask(_ index: Int, isOn: Bool) {
+    @inline(never) private mutating func ask(_ index: Int, isOn: Bool) {
         machines[index].line.ask(isOn: isOn)
         let isActiveLow = machines[index].settings.isActiveLow
         actions.append(.configure(index, LineSettings(direction: .output(active: isOn), isActiveLow: isActiveLow)))
@@ -302,7 +302,7 @@ package struct OutputBank: Hashable, Sendable {
     }
 
     /// Now, where the line is held.
-    private mutating func set(_ index: Int, isOn: Bool) {
+    @inline(never) private mutating func set(_ index: Int, isOn: Bool) {
         if let now = machines[index].line.isOnSoon, now != isOn { ask(index, isOn: isOn) }
     }
 

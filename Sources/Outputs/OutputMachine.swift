@@ -27,7 +27,7 @@ struct OutputMachine: Hashable, Sendable {
     /// The number of the last wish that it be on, over the whole bank: of a group the last wish has the turn.
     var wish: UInt64 = 0
 
-    init(settings: OutputSettings, at start: Instant) {
+    @inline(never) init(settings: OutputSettings, at start: Instant) {
         Self.check(settings)
         self.settings = settings
         base = settings.initial

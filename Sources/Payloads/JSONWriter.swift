@@ -15,7 +15,7 @@ package struct JSONWriter: Sendable {
     package init(capacity: Int = 256) { buffer = [UInt8](repeating: 0, count: max(16, capacity)) }
 
     /// What is written so far.
-    package var bytes: [UInt8] {
+    @inline(never) package var bytes: [UInt8] {
         mutating get {
             buffer.removeLast(buffer.count - count)
             return buffer
@@ -23,7 +23,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// Room for so many bytes more.
-    private mutating func reserve(_ length: Int) {
+    @inline(never) private mutating func reserve(_ length: Int) {
         let room = buffer.count - count
         if room < length { buffer.append(contentsOf: repeatElement(0, count: max(length - room, buffer.count))) }
     }
@@ -34,7 +34,7 @@ package struct JSONWriter: Sendable {
         count += 1
     }
 
-    private mutating func put(all bytes: some Collection<UInt8>) {
+    @inline(never) private mutating func put(all bytes: some Collection<UInt8>) {
         reserve(bytes.count)
         for byte in bytes {
             buffer[count] = byte
@@ -42,12 +42,12 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    package mutating func beginObject() { open(0x7B) }
+    @inline(never) package mutating func beginObject() { open(0x7B) }
     package mutating func endObject() { close(0x7D) }
     package mutating func beginArray() { open(0x5B) }
     package mutating func endArray() { close(0x5D) }
 
-    private mutating func open(_ bracket: UInt8) {
+    @inline(never) private mutating func open(_ bracket: UInt8) {
         separate()
         put(bracket)
         needsComma = false
@@ -58,7 +58,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    private mutating func separate() {
+    @inline(never) private mutating func separate() {
         if needsComma { put(0x2C) }
         needsComma = true
     }
@@ -97,7 +97,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// `significand` × 10^-`decimals`, with exactly so many digits after the point.
-    package mutating func decimal(_ significand: Int64, decimals: UInt8) {
+    @inline(never) package mutating func decimal(_ significand: Int64, decimals: UInt8) {
         separate()
         if significand < 0 { put(0x2D) }
         digits(significand.magnitude, decimals: Int(decimals))
@@ -139,13 +139,13 @@ package struct JSONWriter: Sendable {
     }
 
     /// A value that is JSON already.
-    package mutating func raw(_ json: some Collection<UInt8>) {
+    @inline(never) package mutating func raw(_ json: some Collection<UInt8>) {
         separate()
         put(all: json)
     }
 
     /// The digits go in from the last to the first, one division each.
-    private mutating func digits(_ magnitude: UInt64, decimals: Int) {
+    @inline(never) private mutating func digits(_ magnitude: UInt64, decimals: Int) {
         let length = max(decimalLength(magnitude), decimals + 1) + (decimals > 0 ? 1 : 0)
         reserve(length)
         let start = count

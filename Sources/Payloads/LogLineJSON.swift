@@ -5,7 +5,7 @@ package import Telemetry
 /// - Parameters:
 ///   - time: nil: the wall time is not known; then `uptime` stands in its place.
 ///   - dropped: how many lines before this one were not published; said where there are any.
-package func logLineJSON(
+@inline(never) package func logLineJSON(
     time: WallTime?, instant: Instant, level: String, text: String, dropped: UInt64 = 0
 ) -> [UInt8] {
     var json = JSONWriter(capacity: 96 + text.utf8.count)

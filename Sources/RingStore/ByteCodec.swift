@@ -51,13 +51,13 @@ struct ByteReader {
 
     var isAtEnd: Bool { offset >= end }
 
-    mutating func byte() -> UInt8? {
+    @inline(never) mutating func byte() -> UInt8? {
         guard offset < end else { return nil }
         defer { offset += 1 }
         return bytes[offset]
     }
 
-    mutating func varint() -> UInt64? {
+    @inline(never) mutating func varint() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while shift < 64 {
@@ -71,7 +71,7 @@ struct ByteReader {
         return nil
     }
 
-    mutating func signed() -> Int64? {
+    @inline(never) mutating func signed() -> Int64? {
         guard let value = varint() else { return nil }
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
@@ -82,7 +82,7 @@ struct ByteReader {
         return Array(bytes[offset..<offset + count])
     }
 
-    mutating func text() -> String? {
+    @inline(never) mutating func text() -> String? {
         guard let count = byte(), offset + Int(count) <= end else { return nil }
         defer { offset += Int(count) }
         return String(decoding: bytes[offset..<offset + Int(count)], as: UTF8.self)

@@ -18,7 +18,7 @@ struct Hole: Hashable, Sendable {
     ///   - storedBehind: as the page behind it has it.
     ///   - sameProcess: so many positions before that page were numbered by one process.
     ///   - state: what the ring knew when that page was written.
-    init(from first: UInt64, to end: UInt64, storedBefore: UInt64?, storedBehind: UInt64, sameProcess: UInt64, _ state: RingState) {
+    @inline(never) init(from first: UInt64, to end: UInt64, storedBefore: UInt64?, storedBehind: UInt64, sameProcess: UInt64, _ state: RingState) {
         guard let storedBefore else { return }
         let stored = storedBehind - min(storedBefore, storedBehind)
         self.stored = stored

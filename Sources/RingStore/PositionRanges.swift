@@ -27,7 +27,7 @@ struct PositionRanges: Hashable, Sendable {
         return ranges[index].end
     }
 
-    func contains(_ position: UInt64) -> Bool { index(at: position) != nil }
+    @inline(never) func contains(_ position: UInt64) -> Bool { index(at: position) != nil }
 
     /// `first ..< end` must not overlap what is there.
     mutating func insert(first: UInt64, end: UInt64, stored: UInt64) {
@@ -85,7 +85,7 @@ struct PositionRanges: Hashable, Sendable {
         }
     }
 
-    private func index(at position: UInt64) -> Int? {
+    @inline(never) private func index(at position: UInt64) -> Int? {
         var low = 0
         var high = ranges.count
         while low < high {

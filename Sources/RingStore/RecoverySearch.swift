@@ -23,7 +23,7 @@ extension Recovery {
         case scanAll
     }
 
-    private func probe(_ page: UInt64) throws(NeedPage) -> Probe {
+    @inline(never) private func probe(_ page: UInt64) throws(NeedPage) -> Probe {
         guard let probe = probes.first(where: { $0.filePage == page }) else { throw NeedPage(page: page) }
         return probe
     }
@@ -126,7 +126,7 @@ extension Recovery {
             header.ringID == ringID && header.filePages == layout.pages
         }
 
-        func place(_ place: UInt64) throws(NeedPage) -> Place {
+        @inline(never) func place(_ place: UInt64) throws(NeedPage) -> Place {
             // Behind the end of a file that was cut there is nothing, and it need not be read for that.
             guard layout.filePage(of: place) < recovery.filePages else { return .blank }
             let probe = try recovery.probe(layout.filePage(of: place))
@@ -139,7 +139,7 @@ extension Recovery {
         }
 
         /// The log page `number` in its place.
-        func log(_ number: UInt64) throws(NeedPage) -> PageHeader? {
+        @inline(never) func log(_ number: UInt64) throws(NeedPage) -> PageHeader? {
             guard case .number(number) = try place(number % layout.logPages) else { return nil }
             return try recovery.probe(layout.filePage(of: number)).header
         }

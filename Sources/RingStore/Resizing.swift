@@ -184,7 +184,7 @@ struct Resizing: Hashable, Sendable {
         return image(page, layout.filePage(of: page.header.number))
     }
 
-    private mutating func image(_ page: Page, _ filePage: UInt64, _ state: RingState? = nil) -> PageWrite {
+    @inline(never) private mutating func image(_ page: Page, _ filePage: UInt64, _ state: RingState? = nil) -> PageWrite {
         revision += 1
         var header = page.header
         header.ringID = found.ringID

@@ -154,7 +154,7 @@ package struct Ring: Hashable, Sendable {
         self.random = random
     }
 
-    package mutating func handle(_ input: RingInput, at now: Instant) -> [RingAction] {
+    @inline(never) package mutating func handle(_ input: RingInput, at now: Instant) -> [RingAction] {
         var actions: [RingAction] = []
         if !take(input, now, &actions) { pump(now, &actions) }
         noteDeadline()
@@ -200,7 +200,7 @@ package struct Ring: Hashable, Sendable {
     }
 
     /// It is asked for several times a turn, so it is kept.
-    mutating func noteDeadline() {
+    @inline(never) mutating func noteDeadline() {
         deadline = nil
         if job != nil || isStopped { return }
         switch phase {
@@ -254,9 +254,7 @@ package struct Ring: Hashable, Sendable {
 
     var hasNumber: Bool { isVolatile || head <= reserved }
 
-    func span(of position: UInt64) -> StreamSpan {
-        spans.last { $0.base < position } ?? spans[0]
-    }
+    func span(of position: UInt64) -> StreamSpan { spans.span(of: position) }
 
     /// A span that was met in a page or begins now.
     mutating func note(_ span: StreamSpan) {
@@ -325,4 +323,9 @@ package struct Ring: Hashable, Sendable {
         }
         numberWaiting()
     }
+}
+
+extension Array where Element == StreamSpan {
+    /// Of the spans and not of the ring, so that nothing copies a ring to ask for it.
+    @inline(never) func span(of position: UInt64) -> StreamSpan { last { $0.base < position } ?? self[0] }
 }

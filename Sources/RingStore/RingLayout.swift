@@ -38,7 +38,7 @@ package struct RingLayout: Hashable, Sendable {
     package var logPages: UInt64 { segments * segmentPages }
 
     /// The place of the log page with this number, as a page index in the file.
-    package func filePage(of number: UInt64) -> UInt64 {
+    @inline(never) package func filePage(of number: UInt64) -> UInt64 {
         let place = number % logPages
         let segment = place / segmentPages
         return 2 + place + (segment >= segments / 3 ? 1 : 0) + (segment >= segments * 2 / 3 ? 1 : 0)

@@ -69,7 +69,7 @@ extension Ring {
     }
 
     /// A reading that has left the memory.
-    mutating func lose(_ slot: Slot, _ cause: Loss.Cause) {
+    @inline(never) mutating func lose(_ slot: Slot, _ cause: Loss.Cause) {
         memoryBytes -= Slot.bytes(slot.reading)
         addLoss(single(slot.position, schemas[slot.reading.sensor].sensor, cause), counts: true)
     }
@@ -108,7 +108,7 @@ extension Ring {
     }
 
     /// Positions `first ..< end` cannot be read any more. `hole`: what is known of it.
-    mutating func damage(_ first: UInt64, _ end: UInt64, _ hole: Hole?) {
+    @inline(never) mutating func damage(_ first: UInt64, _ end: UInt64, _ hole: Hole?) {
         forgetUnnamed(first, end)
         for run in unsettledRuns(first, end) {
             let known = run.isWhole ? hole?.count : nil

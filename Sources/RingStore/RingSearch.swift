@@ -129,7 +129,7 @@ extension Ring {
                 firstClock: firstClock, notBefore: nil))
     }
 
-    private mutating func take(_ header: PageHeader?) {
+    @inline(never) private mutating func take(_ header: PageHeader?) {
         search?.take(header)
     }
 

@@ -13,7 +13,7 @@ package struct SavedState: Hashable, Sendable {
 
     package init(boot: BootID) { self.boot = boot }
 
-    package subscript(name: String) -> [UInt8]? {
+    @inline(never) package subscript(name: String) -> [UInt8]? {
         get { sections.first { $0.name == name }?.bytes }
         set {
             sections.removeAll { $0.name == name }

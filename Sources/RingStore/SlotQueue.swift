@@ -123,7 +123,7 @@ struct SlotQueue: Hashable, Sendable {
         for index in start..<slots.count { slots[index].position += distance }
     }
 
-    private mutating func compact() {
+    @inline(never) private mutating func compact() {
         if start == slots.count {
             if slots.capacity <= 1024 { slots.clear() } else { slots = [] }
             start = 0

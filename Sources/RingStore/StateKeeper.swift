@@ -66,7 +66,7 @@ package struct StateKeeper: Hashable, Sendable {
 
     package var deadline: Instant? { job == nil ? retryAt : nil }
 
-    package mutating func handle(_ input: StateInput, at now: Instant) -> [StateAction] {
+    @inline(never) package mutating func handle(_ input: StateInput, at now: Instant) -> [StateAction] {
         var actions: [StateAction] = []
         switch input {
         case .start: retryAt = now

@@ -221,7 +221,7 @@ struct ReplayedLine: Hashable, Sendable {
     }
 
     /// Brings the level and the events up to `now`.
-    mutating func play(to now: Instant) {
+    @inline(never) mutating func play(to now: Instant) {
         guard driven == nil else { return }
         guard settings?.edge ?? .none != .none || filter != nil else {
             // Nobody is told of the edges, so they need not be walked.

@@ -56,7 +56,7 @@ struct SingleWireExchange: Hashable, Sendable {
         var start: Level?
         var gathered: [Level] = []
         var highAhead: Int64?
-        func close(endsLow: Bool = false, endsIdle: Bool = false) {
+        @inline(never) func close(endsLow: Bool = false, endsIdle: Bool = false) {
             if let exchange = SingleWireExchange(
                 start: start, highAhead: highAhead, levels: gathered, endsLow: endsLow, endsIdle: endsIdle,
                 isOnly: exchanges.isEmpty)

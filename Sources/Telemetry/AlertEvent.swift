@@ -58,7 +58,7 @@ package struct AlertEvent: Hashable, Sendable {
 
     package static let maximumMessageBytes = 1024
 
-    package init(
+    @inline(never) package init(
         alert: String, state: State, severity: AlertRule.Severity, message: String, since: Time, value: Decimal? = nil,
         unit: String? = nil, limit: Decimal? = nil, series: String, reading: ReadingName? = nil, outputs: [String] = [],
         acknowledged: Time? = nil, mutedUntil: Time? = nil, isFlapping: Bool = false

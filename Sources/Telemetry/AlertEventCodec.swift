@@ -106,7 +106,7 @@ extension AlertEvent {
 }
 
 extension FieldWriter {
-    package mutating func time(_ time: AlertEvent.Time) {
+    @inline(never) package mutating func time(_ time: AlertEvent.Time) {
         switch time {
         case .instant(let instant):
             byte(1)

@@ -9,7 +9,7 @@ package struct FieldWriter: Hashable, Sendable {
     package mutating func byte(_ value: UInt8) { bytes.append(value) }
 
     /// 1 to 10 bytes.
-    package mutating func unsigned(_ value: UInt64) {
+    @inline(never) package mutating func unsigned(_ value: UInt64) {
         var value = value
         while value > 127 {
             bytes.append(UInt8(truncatingIfNeeded: value) | 128)
@@ -30,9 +30,9 @@ package struct FieldWriter: Hashable, Sendable {
 
     package mutating func duration(_ value: Duration) { signed(value.nanoseconds) }
 
-    package mutating func text(_ value: String) { block(value.bytes) }
+    @inline(never) package mutating func text(_ value: String) { block(value.bytes) }
 
-    package mutating func block(_ value: [UInt8]) {
+    @inline(never) package mutating func block(_ value: [UInt8]) {
         unsigned(UInt64(value.count))
         bytes.append(contentsOf: value)
     }
@@ -47,13 +47,13 @@ package struct FieldReader: Hashable, Sendable {
 
     package var isAtEnd: Bool { offset == bytes.count }
 
-    package mutating func byte() -> UInt8? {
+    @inline(never) package mutating func byte() -> UInt8? {
         guard offset < bytes.count else { return nil }
         defer { offset += 1 }
         return bytes[offset]
     }
 
-    package mutating func unsigned() -> UInt64? {
+    @inline(never) package mutating func unsigned() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while shift < 64 {
@@ -72,7 +72,7 @@ package struct FieldReader: Hashable, Sendable {
     }
 
     /// How many entries follow; nil for more than `maximum`.
-    package mutating func count(maximum: Int) -> Int? {
+    @inline(never) package mutating func count(maximum: Int) -> Int? {
         guard let value = unsigned(), value <= UInt64(maximum) else { return nil }
         return Int(value)
     }
@@ -87,14 +87,14 @@ package struct FieldReader: Hashable, Sendable {
     package mutating func duration() -> Duration? { signed().map { .nanoseconds($0) } }
 
     /// Nil also for bytes that are no UTF-8.
-    package mutating func text(maximum: Int) -> String? {
+    @inline(never) package mutating func text(maximum: Int) -> String? {
         guard let content = block(maximum: maximum) else { return nil }
         let text = String(decoding: content, as: UTF8.self)
         // Decoding repairs; what had to be repaired was never written.
         return text.utf8.count == content.count && text.bytes.elementsEqual(content) ? text : nil
     }
 
-    package mutating func block(maximum: Int) -> [UInt8]? {
+    @inline(never) package mutating func block(maximum: Int) -> [UInt8]? {
         guard let count = count(maximum: maximum), count <= bytes.count - offset else { return nil }
         defer { offset += count }
         return Array(bytes[offset..<offset + count])
@@ -102,7 +102,7 @@ package struct FieldReader: Hashable, Sendable {
 }
 
 /// The longest beginning of `text` with at most `maximum` bytes of UTF-8 that ends between two scalars.
-package func cut(_ text: String, toBytes maximum: Int) -> String {
+@inline(never) package func cut(_ text: String, toBytes maximum: Int) -> String {
     precondition(maximum >= 0)
     guard text.utf8.count > maximum else { return text }
     var kept = Array(text.bytes.prefix(maximum + 1))

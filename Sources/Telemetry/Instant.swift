@@ -13,7 +13,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     package static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// The instant `duration` later; it stays at the ends of the clock's range.
-    package func advanced(by duration: Duration) -> Instant { advanced(byNanoseconds: duration.nanoseconds) }
+    @inline(never) package func advanced(by duration: Duration) -> Instant { advanced(byNanoseconds: duration.nanoseconds) }
 
     /// The same where the duration is kept as a number, because it is added at each turn.
     package func advanced(byNanoseconds distance: Int64) -> Instant {

@@ -42,7 +42,7 @@ package struct ModelDescription: Sendable {
         /// Part of the contract but not built yet: valid, and answered with "not supported yet".
         package var isSupported: Bool
 
-        package init(
+        @inline(never) package init(
             name: String, kind: Kind, standard: SettingValue?, summary: String, isSupported: Bool = true
         ) {
             self.name = name
@@ -160,7 +160,7 @@ package struct SensorSettings: Hashable, Sendable {
     package func logical(_ key: String) -> Bool? {
         if case .logical(let value)? = values[key] { value } else { nil }
     }
-    package func text(_ key: String) -> String? {
+    @inline(never) package func text(_ key: String) -> String? {
         if case .text(let value)? = values[key] { value } else { nil }
     }
 }

@@ -14,7 +14,7 @@ package struct NameTable<Value> {
     }
 
     /// In the place of what has this name, or behind all others.
-    package mutating func set(_ value: Value, for name: String) {
+    @inline(never) package mutating func set(_ value: Value, for name: String) {
         let rank = place(of: name, in: names, order)
         if isTaken(rank, by: name) {
             values[order[rank]] = value

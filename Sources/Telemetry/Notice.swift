@@ -18,7 +18,7 @@ package struct Notice: Hashable, Sendable {
         }
 
         /// More severe is greater.
-        package static func < (a: Level, b: Level) -> Bool { a.rawValue > b.rawValue }
+        @inline(never) package static func < (a: Level, b: Level) -> Bool { a.rawValue > b.rawValue }
     }
 
     package var level: Level

@@ -109,7 +109,7 @@ package struct Decimal: Hashable, Sendable {
         for byte in reversed.reversed() { text.append(byte) }
     }
 
-    package var text: String {
+    @inline(never) package var text: String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)

@@ -13,7 +13,7 @@ package struct ShortTable<Key: Equatable, Value> {
     package var keys: [Key] { entries.map { $0.key } }
 
     /// Nil: there is none; to write nil removes it.
-    package subscript(key: Key) -> Value? {
+    @inline(never) package subscript(key: Key) -> Value? {
         get { place(of: key).flatMap { entries[$0].value } }
         _modify {
             let place = place(of: key) ?? entries.count

@@ -70,7 +70,7 @@ private struct DateReader {
     }
 
     /// One of these characters.
-    mutating func take(_ characters: String) -> Bool {
+    @inline(never) mutating func take(_ characters: String) -> Bool {
         guard let next, characters.bytes.contains(next) else { return false }
         position += 1
         return true

@@ -19,7 +19,7 @@ package struct LoadResult: Sendable {
 
     /// One line for each problem, each with its newline, for standard error.
     /// - Parameter program: `godwit`, `godwitd`
-    package func text(program: String) -> String {
+    @inline(never) package func text(program: String) -> String {
         problems.reduce(into: "") { $0 += $1.printed(program: program) + "\n" }
     }
 }

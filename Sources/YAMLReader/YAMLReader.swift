@@ -75,7 +75,7 @@ private func parse(
     }
 }
 
-private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
+@inline(never) private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
     guard let pointer = unsafe pointer else { return nil }
     return unsafe String(cString: pointer)
 }

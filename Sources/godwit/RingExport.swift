@@ -91,7 +91,7 @@ private func csvRows(_ handover: Handover) -> [UInt8] {
 }
 
 /// What an entry of `rejected.ring` is a copy of, and why.
-private func original(of stored: StampedReading) -> (reading: StampedReading, rejected: String) {
+@inline(never) private func original(of stored: StampedReading) -> (reading: StampedReading, rejected: String) {
     guard case .event(let bytes) = stored.outcome, let copy = RejectedReading(decoding: bytes) else { return (stored, "") }
     return (copy.reading, "rejected: \(copy.reasonText)")
 }
