@@ -64,7 +64,7 @@ struct AlertSlot: Hashable, Sendable {
 
     var muteEnd: Instant? { mute.map { max($0.until, machine.position) } }
 
-    @inline(never) var deadline: Instant? { earliest(machine.deadline, muteEnd) }
+    var deadline: Instant? { earliest(machine.deadline, muteEnd) }
 
     mutating func tell(_ happening: AlertMachine.Happening) {
         told = Told(

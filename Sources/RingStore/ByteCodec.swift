@@ -51,7 +51,7 @@ struct ByteReader {
 
     var isAtEnd: Bool { offset >= end }
 
-    @inline(never) mutating func byte() -> UInt8? {
+    mutating func byte() -> UInt8? {
         guard offset < end else { return nil }
         defer { offset += 1 }
         return bytes[offset]

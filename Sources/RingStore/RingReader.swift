@@ -13,7 +13,7 @@ package struct RingReader: Sendable {
         /// When verifying.
         case damage([Damage])
         case done
-        /// Nothing but zeros, or nothing: a file that was made and never written to.
+        /// Nothing, or zeros only, as many as a ring has: a file that was made and not written to.
         case blank
         case notARing
         case failed(StorageError)

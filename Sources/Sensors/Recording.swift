@@ -72,12 +72,13 @@ package struct Recording: Hashable, Sendable {
         guard level.count == 1, let digit = level.first, digit == 48 || digit == 49 else { throw .level(row: number) }
         let edge = RecordedEdge(time: time, isHigh: digit == 49)
         end = max(end, time)
-        if let index = lines.firstIndex(where: { $0.name.bytes.elementsEqual(name) }) {
+        let text = String(decoding: name, as: UTF8.self)
+        if let index = lines.firstIndex(where: { $0.name == text }) {
             guard let last = lines[index].edges.last, last.time <= time else { throw .order(row: number) }
             lines[index].edges.append(edge)
         } else {
             guard lines.count < Self.maximumLines else { throw .tooManyLines(row: number) }
-            lines.append(Line(name: String(decoding: name, as: UTF8.self), edges: [edge]))
+            lines.append(Line(name: text, edges: [edge]))
         }
     }
 

@@ -1,5 +1,5 @@
 // The standard library's own of these are inlined at each of the hundreds of places that use them; of these there is one call
-// each, with the same result. Interpolation.swift has those of interpolations. docs/performance.md has what it takes off.
+// each, with the same result (but `hasPrefix` and `hasSuffix`, which go by bytes). Interpolation.swift has those of interpolations. docs/performance.md has what it takes off.
 
 private func count<Elements: Collection>(of elements: Elements) -> Int { elements.count }
 private func array<Elements: Collection>(of elements: Elements) -> [Elements.Element] {

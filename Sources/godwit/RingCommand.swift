@@ -86,7 +86,9 @@ func readRing(
             finish(reader.summary)
             return ExitStatus.ok.rawValue
         case .blank:
-            return fail(what, "nothing was ever written to it", "look in the log of godwitd: it may have had no space", .data)
+            return fail(
+                what, "it is empty, or holds nothing but zeros",
+                "name readings.ring, alerts.ring or rejected.ring; if it is one, look in the log of godwitd, which may have had no space", .data)
         case .notARing:
             return fail(what, "it is no ring", "name readings.ring, alerts.ring or rejected.ring of the daemon's state directory", .data)
         case .failed(.laterVersion):

@@ -36,6 +36,9 @@ import Testing
             let port = try freePort()
             let pair = try authority.issue(["DNS:broker.example"])
             let right = try authority.issue(["DNS:localhost", "IP:127.0.0.1"])
+            // Shut until the subscriber is there: what it would miss would be its loss, not the daemon's.
+            let relay = try Relay(to: port)
+            defer { relay.stop() }
             func broker(_ pair: Certificates.Pair) throws -> MosquittoBroker {
                 var options = MosquittoBroker.Options()
                 options.lines = ["listener \(port) 127.0.0.1", "certfile \(pair.certificate)", "keyfile \(pair.key)"]
@@ -47,7 +50,7 @@ import Testing
 
             let wrongName = try broker(pair)
             let daemon = try Daemon(
-                build, configuration: configuration(port: port, tls: "tls: {ca_file: ca.pem}"), folder: folder)
+                build, configuration: configuration(port: relay.port, tls: "tls: {ca_file: ca.pem}"), folder: folder)
             try daemon.start()
             #expect(daemon.waitForLog("unknown CA"), "\(daemon.log)")
             #expect(daemon.log.contains(caFile.path), "\(daemon.log)")
@@ -58,10 +61,12 @@ import Testing
                 daemon.waitForLog("wrong name: the certificate is for broker.example, not for localhost"),
                 "\(daemon.log)")
             #expect(!wrongName.log.contains("as godwit-tls"), "CONNECT was sent to a broker that was not verified")
+            relay.set(.refusing)
             wrongName.stop()
 
             let rightName = try broker(right)
             let subscriber = try Subscriber(rightName, ["godwit/tls/sensors/#", "godwit/tls/losses"])
+            relay.set(.open)
             #expect(subscriber.wait(within: 20) { $0.count >= 60 }, "\(daemon.log)")
             let (status, _) = daemon.stop()
             #expect(status == 0)
@@ -93,6 +98,9 @@ import Testing
             let authority = try Certificates()
             let right = try authority.issue(["DNS:localhost"])
             let port = try freePort()
+            // Shut until the subscriber is there: what it would miss would be its loss, not the daemon's.
+            let relay = try Relay(to: port)
+            defer { relay.stop() }
             func broker(_ pair: Certificates.Pair) throws -> MosquittoBroker {
                 var options = MosquittoBroker.Options()
                 options.lines = ["listener \(port) 127.0.0.1", "certfile \(pair.certificate)", "keyfile \(pair.key)"]
@@ -100,7 +108,7 @@ import Testing
             }
             let folder = try TemporaryFolder()
             try FileManager.default.copyItem(at: URL(fileURLWithPath: authority.ca), to: folder.url.appendingPathComponent("ca.pem"))
-            let daemon = try Daemon(build, configuration: configuration(port: port, tls: "tls: {ca_file: ca.pem}"), folder: folder)
+            let daemon = try Daemon(build, configuration: configuration(port: relay.port, tls: "tls: {ca_file: ca.pem}"), folder: folder)
             do {
                 let wrong: MosquittoBroker?
                 let old: Child?
@@ -119,12 +127,14 @@ import Testing
                 try daemon.start()
                 #expect(daemon.waitForLog(refused.line), "\(daemon.log)")
                 #expect(wrong?.log.contains("as godwit-tls") != true, "CONNECT was sent to a broker that was not verified")
+                relay.set(.refusing)
                 wrong?.stop()
                 old?.terminate()
             }
             // As when the certificate is renewed, the clock is set, the broker is brought up to date.
             let observed = try broker(right)
             let subscriber = try Subscriber(observed, ["godwit/tls/sensors/#", "godwit/tls/losses"])
+            relay.set(.open)
             #expect(subscriber.wait(within: 20) { $0.count >= 60 }, "\(daemon.log)")
             #expect(daemon.stop().status == 0)
             let numbers = numbers(subscriber)

@@ -1,7 +1,8 @@
 import Telemetry
 import Testing
 
-/// That they give what the standard library's own give, also where texts are equal without the same bytes.
+/// That they give what the standard library's own give, also where texts are equal without the same bytes; but for `hasPrefix` and
+/// `hasSuffix`, which go by bytes.
 @Suite struct StandardCallsTests {
     private static let texts = ["", "a", "abc", "é", "e\u{301}", "a text that is too long to be a small one", "\u{1F426}"]
 
