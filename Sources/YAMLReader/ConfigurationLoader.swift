@@ -126,7 +126,7 @@ private struct Loader {
             let isMissing = number == Failure.missing
             let next =
                 switch number {
-                case Failure.missing: "; name another file, or begin one with 'broker: {url: \"mqtt://HOST\"}'"
+                case Failure.missing: "; name another file, or make one: sudo godwit init --write"
                 case Failure.notPermitted: "; let this user read it, or run as another (sudo)"
                 default: "; look at the disk (dmesg)"
                 }

@@ -63,10 +63,7 @@ private func printResult(_ result: JSONValue, of name: String) {
     case "status", "metrics": printOut(StatusReport(result).text)
     case "read": printReading(result, asJSON: false)
     case "logs":
-        for line in result["lines"]?.elements ?? [] {
-            let when = line["time"]?.text ?? line["uptime"]?.decimal.map { "up \($0.text) s" } ?? "-"
-            printOut("\(when)  \(line["level"]?.text ?? "-"): \(line["text"]?.text ?? "")\n")
-        }
+        for line in result["lines"]?.elements ?? [] { printOut(logLine(line)) }
     case "losses":
         let losses = result["losses"]?.elements ?? []
         if losses.isEmpty { printOut("none since the daemon started\n") }
@@ -79,6 +76,12 @@ private func printResult(_ result: JSONValue, of name: String) {
             printOut("\(member.name)  \(member.value.text ?? String(decoding: json.bytes, as: UTF8.self))\n")
         }
     }
+}
+
+/// One of the answer to `logs`.
+func logLine(_ line: JSONValue) -> String {
+    let when = line["time"]?.text ?? line["uptime"]?.decimal.map { "up \($0.text) s" } ?? "-"
+    return "\(when)  \(line["level"]?.text ?? "-"): \(line["text"]?.text ?? "")\n"
 }
 
 private func lossText(_ loss: JSONValue) -> String {

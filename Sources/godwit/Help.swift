@@ -4,7 +4,9 @@ internal import Telemetry
 func generalHelp() -> String {
     var text = "Usage: godwit COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n"
     let width = commands.map { $0.name.utf8.count }.max() ?? 0
-    for command in commands { text += "  \(padded(command.name, to: width))  \(command.summary)\n" }
+    for command in commands {
+        text += "  \(padded(command.name, to: width))  \(command.summary)\(command.isBuilt ? "" : " (not yet)")\n"
+    }
     text += "\nEvery command takes:\n\(optionLines(commonOptions))"
     text += "\nExit status: 0 done, 1 the answer is no, 64 usage, 65 bad data, 66 no such file, 69 not available,\n"
     text += "74 input/output error, 77 not permitted, 78 configuration.\n"

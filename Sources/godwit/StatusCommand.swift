@@ -14,7 +14,9 @@ func runStatus(_ invocation: Invocation) -> Int32 {
             json.value(metrics)
             write(bytes: json.bytes + [0x0A], to: 1)
         } else {
-            printOut(StatusReport(metrics).text)
+            var report = StatusReport(metrics)
+            report.addProblems(of: try daemon.ask("logs"))
+            printOut(report.text)
         }
         return ExitStatus.ok.rawValue
     } catch {
@@ -43,6 +45,21 @@ struct StatusReport {
         alerts()
         outputs()
         sensors()
+    }
+
+    /// The last five different warnings and errors of the answer to `logs`, the newest last.
+    mutating func addProblems(of log: JSONValue) {
+        let lines = log["lines"]?.elements ?? []
+        var (texts, problems) = ([String](), "")
+        var index = lines.count
+        while index > 0, texts.count < 5 {
+            index -= 1
+            let (level, text) = (lines[index]["level"]?.text ?? "", lines[index]["text"]?.text ?? "")
+            guard level == "warning" || level == "error", !texts.contains(text) else { continue }
+            texts.append(text)
+            problems = logLine(lines[index]) + problems
+        }
+        if !texts.isEmpty { text += "\nthe latest problems (all of the log: godwit command logs)\n" + problems }
     }
 
     private mutating func line(_ label: String, _ value: String) { text += "\(padded(label, to: 10))  \(value)\n" }

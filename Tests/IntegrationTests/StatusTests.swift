@@ -44,6 +44,32 @@ import Testing
     }
 
     @Test(arguments: Build.built)
+    func `godwit status ends with what went wrong lately, each problem once, with a configuration that was refused`(
+        build: Build
+    ) async throws {
+        try await background {
+            // Nobody listens there.
+            let daemon = try Daemon(build, configuration: configuration(port: try freePort()))
+            try daemon.start()
+            #expect(daemon.waitForLog("cannot connect"), "\(daemon.log)")
+            _ = try daemon.folder.write("bogus: 1\n", to: "godwit.yaml")
+            func problems() throws -> [String] {
+                let text = try run(build.executable("godwit"), ["status", "--state-directory", daemon.stateFolder]).output
+                let parts = text.components(separatedBy: "the latest problems (all of the log: godwit command logs)\n")
+                return parts.count < 2 ? [] : parts[1].split(separator: "\n").map(String.init)
+            }
+            for _ in 0..<2 {
+                daemon.signal(SIGHUP)
+                #expect(waitUntil(10) { (try? problems())?.contains { $0.contains("unknown key 'bogus'") } == true }, "\(daemon.log)")
+            }
+            let lines = try problems()
+            #expect(lines.contains { $0.contains("  warning: cannot connect: unreachable: ") } && lines.count <= 5, "\(lines)")
+            #expect(lines.filter { $0.contains("unknown key 'bogus'") }.count == 1, "\(lines)")
+            _ = daemon.stop()
+        }
+    }
+
+    @Test(arguments: Build.built)
     func `a day of connections, one a minute, leaves no descriptor and no memory behind`(build: Build) async throws {
         try await background {
             let broker = try ScriptedBroker { connection in
