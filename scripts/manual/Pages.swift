@@ -93,6 +93,9 @@ struct Pages {
         return text + seeAlso([("godwit", 1), ("godwit.yaml", 5), ("godwit-ring", 5), ("systemctl", 1)])
     }
 
+    /// Of pages whose text comes from the guides.
+    private var sources: String { ".PP\nPages that are named as \\fINAME.md\\fR are in the folder docs of the sources.\n" }
+
     /// - Parameters:
     ///   - guide: docs/configuration.md
     ///   - example: config/godwit.yaml, which has every key with its default
@@ -104,13 +107,14 @@ struct Pages {
             text += line.isEmpty ? "\\&\n" : roff(String(line)) + "\n"
         }
         text += ".fi\n.SH FILES\n.TP\n.I /etc/godwit/godwit.yaml\n.TQ\n.I /etc/godwit/godwit.d/*.yaml\nWhere it is looked for.\n"
-        return text + seeAlso([("godwit", 1), ("godwit-ring", 5), ("godwitd", 8)])
+        text += ".TP\n.I /usr/share/doc/godwit/examples/godwit.yaml\nEvery key, as above.\n"
+        return text + sources + seeAlso([("godwit", 1), ("godwit-ring", 5), ("godwitd", 8)])
     }
 
     /// - Parameter guide: docs/ring-format.md
     func ring(guide: String) -> String {
         head("godwit-ring", 5, "the file that keeps readings until the broker has them") + Markdown(guide).text
-            + seeAlso([("godwit", 1), ("godwit.yaml", 5), ("godwitd", 8)])
+            + sources + seeAlso([("godwit", 1), ("godwit.yaml", 5), ("godwitd", 8)])
     }
 }
 
