@@ -34,7 +34,7 @@ package struct JSONWriter: Sendable {
         count += 1
     }
 
-    @inline(never) private mutating func put(all bytes: some Collection<UInt8>) {
+    @inline(never) private mutating func put(all bytes: [UInt8]) {
         reserve(bytes.count)
         for byte in bytes {
             buffer[count] = byte
@@ -139,7 +139,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// A value that is JSON already.
-    @inline(never) package mutating func raw(_ json: some Collection<UInt8>) {
+    @inline(never) package mutating func raw(_ json: [UInt8]) {
         separate()
         put(all: json)
     }

@@ -8,7 +8,6 @@ private func array<Elements: Collection>(of elements: Elements) -> [Elements.Ele
     return array
 }
 private func areEqual<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
-private func appendAll<Elements: Collection>(_ elements: Elements, to array: inout [Elements.Element]) { array.append(contentsOf: elements) }
 private func decoded<Bytes: Collection>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 { String(decoding: bytes, as: UTF8.self) }
 
 extension String {
@@ -47,11 +46,6 @@ extension Int {
         guard let number = Int(text, radix: 10) else { return nil }
         self = number
     }
-}
-
-extension Array where Element == UInt8 {
-    @inline(never) package init(_ text: String.UTF8View) { self = array(of: text) }
-    @inline(never) package mutating func append(contentsOf text: String.UTF8View) { appendAll(text, to: &self) }
 }
 
 extension BidirectionalCollection where Element == String {

@@ -65,7 +65,7 @@ struct OutageTests {
         #expect(Set(readings.map(\.stream)).count == 1)
         // The counter of the sensor goes with the numbers: nothing was read twice or left out.
         #expect(firsts.enumerated().allSatisfy { $0.element.fields["value"] as? Double == Double($0.offset) })
-        #expect(firsts.count >= 5_000, "at 100 a second for 60 s, minus what a busy machine delays")
+        #expect(firsts.count >= 5_700, "at 100 a second for 60 s, minus what a busy machine delays")
         try checkTimes(firsts, begun: begun, ended: ended)
         #expect(sameContent(readings))
     }
